@@ -1,0 +1,196 @@
+//! Amazon ECS: start a one-off task once, read it back, stop it.
+
+use aws_call::{Call as _, Class, Failed};
+use aws_sdk_ecs::Client;
+use aws_sdk_ecs::operation::run_task::builders::RunTaskFluentBuilder;
+use aws_sdk_ecs::types::{
+    AssignPublicIp, AwsVpcConfiguration, CapacityProviderStrategyItem, ContainerOverride,
+    KeyValuePair, LaunchType, NetworkConfiguration, Tag, Task, TaskDefinition, TaskField,
+    TaskOverride,
+};
+
+use crate::mark::ENVIRONMENT_NAME;
+use crate::task::{Capacity, OneOffTask, Provider};
+
+/// Starts the task, unless an earlier delivery of the same event did; its ARN either way.
+///
+/// ECS answers a known client token with the task it stands for; if the request differs (its
+/// deadline, say) it refuses with `ConflictException` and names that task, which we adopt.
+/// A task that could not be placed comes back as status 200 with `failures[]`.
+pub async fn start(ecs: &Client, task: &OneOffTask) -> Result<String, Failed> {
+    let answer = match request(ecs, task).send().await {
+        Err(error) => {
+            let existing =
+                error.as_service_error().filter(|it| it.is_conflict_exception()).and_then(adopted);
+            return match existing {
+                Some(arn) => Ok(arn),
+                None => Err(aws_call::failed("RunTask", &error)),
+            };
+        }
+        Ok(answer) => answer,
+    };
+    if let Some(arn) = answer.tasks().first().and_then(|it| it.task_arn()) {
+        return Ok(arn.to_owned());
+    }
+    let failure = answer.failures().first();
+    let reason = failure.and_then(|it| it.reason()).unwrap_or("no task and no reason");
+    let detail =
+        failure.and_then(|it| it.detail()).map(|it| format!(" ({it})")).unwrap_or_default();
+    Err(Failed {
+        operation: "RunTask",
+        code: None,
+        message: format!("{reason}{detail}"),
+        class: if is_transient_placement(reason) { Class::Retry } else { Class::Real },
+    })
+}
+
+fn adopted(error: &aws_sdk_ecs::operation::run_task::RunTaskError) -> Option<String> {
+    use aws_sdk_ecs::operation::run_task::RunTaskError::ConflictException;
+    match error {
+        ConflictException(conflict) => conflict.resource_ids().first().cloned(),
+        _ => None,
+    }
+}
+
+/// Placement failures that pass by themselves.
+fn is_transient_placement(reason: &str) -> bool {
+    let reason = reason.to_ascii_lowercase();
+    reason.starts_with("capacity is unavailable")
+        || reason.starts_with("resource:")
+        || reason == "agent"
+        || reason.contains("try again")
+}
+
+fn request(ecs: &Client, task: &OneOffTask) -> RunTaskFluentBuilder {
+    let mark = KeyValuePair::builder().name(ENVIRONMENT_NAME).value(task.mark.encode()).build();
+    let container = ContainerOverride::builder()
+        .name(&task.mark.container)
+        .set_command(Some(task.command.clone()))
+        .environment(mark)
+        .build();
+    let tags: Vec<Tag> =
+        task.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
+    let request = ecs
+        .run_task()
+        .cluster(&task.cluster)
+        .task_definition(&task.task_definition)
+        .client_token(task.client_token())
+        .started_by(task.mark.started_by())
+        .overrides(TaskOverride::builder().container_overrides(container).build())
+        .set_network_configuration(network(task))
+        .set_platform_version(task.placement.platform_version.clone())
+        .set_tags((!tags.is_empty()).then_some(tags));
+    match &task.placement.capacity {
+        Capacity::LaunchType(it) => request.launch_type(LaunchType::from(it.as_str())),
+        Capacity::Strategy(providers) => {
+            request.set_capacity_provider_strategy(strategy(providers))
+        }
+        Capacity::ClusterDefault => request,
+    }
+}
+
+fn network(task: &OneOffTask) -> Option<NetworkConfiguration> {
+    let network = task.placement.network.as_ref()?;
+    let groups = &network.security_groups;
+    let vpc = AwsVpcConfiguration::builder()
+        .set_subnets(Some(network.subnets.clone()))
+        .set_security_groups((!groups.is_empty()).then(|| groups.clone()))
+        .assign_public_ip(if network.public_ip {
+            AssignPublicIp::Enabled
+        } else {
+            AssignPublicIp::Disabled
+        })
+        .build()
+        .ok()?;
+    Some(NetworkConfiguration::builder().awsvpc_configuration(vpc).build())
+}
+
+fn strategy(providers: &[Provider]) -> Option<Vec<CapacityProviderStrategyItem>> {
+    providers
+        .iter()
+        .map(|it| {
+            CapacityProviderStrategyItem::builder()
+                .capacity_provider(&it.name)
+                .weight(it.weight)
+                .base(it.base)
+                .build()
+                .ok()
+        })
+        .collect()
+}
+
+/// Reads tasks with their tags, 100 at a time; tasks ECS no longer knows are left out.
+pub async fn tasks(ecs: &Client, cluster: &str, arns: &[String]) -> Result<Vec<Task>, Failed> {
+    let mut tasks = Vec::new();
+    for page in arns.chunks(100) {
+        let answer = ecs
+            .describe_tasks()
+            .cluster(cluster)
+            .set_tasks(Some(page.to_vec()))
+            .include(TaskField::Tags)
+            .send()
+            .await
+            .call("DescribeTasks")?;
+        // MISSING is a task that ECS has forgotten; anything else is an answer we did not get.
+        if let Some(failure) = answer.failures().iter().find(|it| it.reason() != Some("MISSING")) {
+            return Err(Failed {
+                operation: "DescribeTasks",
+                code: None,
+                message: format!(
+                    "{}: {}",
+                    failure.arn().unwrap_or("a task"),
+                    failure.reason().unwrap_or("no reason")
+                ),
+                class: Class::Retry,
+            });
+        }
+        tasks.extend(answer.tasks.unwrap_or_default());
+    }
+    Ok(tasks)
+}
+
+/// The ARNs of all tasks that were started by `started_by`, running or just ended.
+pub async fn started_by(
+    ecs: &Client,
+    cluster: &str,
+    started_by: &str,
+) -> Result<Vec<String>, Failed> {
+    let mut arns = Vec::new();
+    let mut pages =
+        ecs.list_tasks().cluster(cluster).started_by(started_by).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        arns.extend(page.call("ListTasks")?.task_arns.unwrap_or_default());
+    }
+    Ok(arns)
+}
+
+/// The task definition of exactly this revision.
+pub async fn task_definition(ecs: &Client, arn: &str) -> Result<TaskDefinition, Failed> {
+    let answer = ecs
+        .describe_task_definition()
+        .task_definition(arn)
+        .send()
+        .await
+        .call("DescribeTaskDefinition")?;
+    answer.task_definition.ok_or_else(|| Failed {
+        operation: "DescribeTaskDefinition",
+        code: None,
+        message: format!("the answer has no task definition {arn}"),
+        class: Class::Retry,
+    })
+}
+
+/// Stops a task, saying why; one that is already gone is stopped.
+pub async fn stop(ecs: &Client, cluster: &str, arn: &str, reason: &str) -> Result<(), Failed> {
+    let reason: String = reason.chars().take(255).collect();
+    let answer =
+        ecs.stop_task().cluster(cluster).task(arn).reason(reason).send().await.call("StopTask");
+    match answer {
+        Err(failed)
+            if failed.is("InvalidParameterException") && failed.message.contains("not found") =>
+        {
+            Ok(())
+        }
+        answer => answer.map(drop),
+    }
+}

@@ -1,0 +1,43 @@
+//! Log lines: JSON in Lambda, plain text for people.
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, fmt};
+
+use crate::settings::Environment;
+
+/// Lambda's own switches decide the level and the format. Every line carries a timestamp: without a
+/// valid one Lambda files the line under INFO and may drop an error.
+pub(crate) fn to_lambda(environment: &Environment) {
+    let level = level(environment.optional("AWS_LAMBDA_LOG_LEVEL"), LevelFilter::INFO);
+    let text = environment.optional("AWS_LAMBDA_LOG_FORMAT").is_some_and(|it| it == "Text");
+    let layer = if text {
+        fmt::layer().with_ansi(false).with_target(false).boxed()
+    } else {
+        fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false)
+            .with_target(false)
+            .boxed()
+    };
+    // A second start in the same process keeps the first subscriber.
+    let _ = tracing_subscriber::registry().with(level).with(layer).try_init();
+}
+
+/// Standard output belongs to the answer; what goes wrong goes to standard error.
+pub(crate) fn to_terminal(environment: &Environment) {
+    let level = level(environment.optional("LOG_LEVEL"), LevelFilter::WARN);
+    let layer = fmt::layer().with_target(false).without_time().with_writer(std::io::stderr);
+    let _ = tracing_subscriber::registry().with(level).with(layer).try_init();
+}
+
+fn level(name: Option<&str>, default: LevelFilter) -> LevelFilter {
+    match name {
+        Some("FATAL") => LevelFilter::ERROR,
+        Some(name) => name.parse().unwrap_or(default),
+        None => default,
+    }
+}
