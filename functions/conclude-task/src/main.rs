@@ -1,0 +1,18 @@
+//! Starts the function: settings, clients, run.
+
+use std::process::ExitCode;
+
+use conclude_task::{Aws, Settings, handle};
+use runtime::Main;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let about = "what became of a one-off task: verdict, answer, alert, watchdog";
+    let main = Main::start("conclude-task", about).await;
+    let aws = Aws::new(&main.sdk);
+    match Settings::read(&main.environment) {
+        Ok(settings) => main.run(async |it| handle(&aws, &settings, it).await).await,
+        Err(_) if main.wants_help() => main.help(),
+        Err(error) => main.refuse(&error),
+    }
+}
