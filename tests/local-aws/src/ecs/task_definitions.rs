@@ -1,0 +1,262 @@
+//! Task definitions: families of revisions, none of which ever changes.
+
+use serde_json::{Value, json};
+
+use super::clusters::{answer_page, includes};
+use super::{State, tags};
+use crate::wire::AwsError;
+use crate::world::{ACCOUNT, REGION, World};
+
+/// What a task definition may be registered with; everything is shown again as it was given.
+const MEMBERS: [&str; 18] = [
+    "containerDefinitions",
+    "cpu",
+    "enableFaultInjection",
+    "ephemeralStorage",
+    "executionRoleArn",
+    "family",
+    "inferenceAccelerators",
+    "ipcMode",
+    "memory",
+    "networkMode",
+    "pidMode",
+    "placementConstraints",
+    "proxyConfiguration",
+    "requiresCompatibilities",
+    "runtimePlatform",
+    "taskRoleArn",
+    "volumes",
+    "tags",
+];
+
+fn client(message: impl Into<String>) -> AwsError {
+    AwsError::bad("ClientException", message)
+}
+
+/// A task definition by ARN, `family:revision`, or `family` for its latest ACTIVE revision.
+pub(super) fn find<'a>(state: &'a State, reference: &str) -> Option<&'a Value> {
+    let name = reference.rsplit('/').next().unwrap_or(reference);
+    match name.rsplit_once(':') {
+        Some((family, revision)) => {
+            let index = revision.parse::<usize>().ok()?.checked_sub(1)?;
+            let found = state.task_definitions.get(family)?.get(index)?;
+            (found["status"] != "DELETED").then_some(found)
+        }
+        None => {
+            let revisions = state.task_definitions.get(name)?;
+            revisions.iter().rev().find(|it| it["status"] == "ACTIVE")
+        }
+    }
+}
+
+/// A task definition for new tasks or services.
+///
+/// AWS: "You can't use an INACTIVE task definition to run new tasks or create new services, and you
+/// can't update an existing service to reference an INACTIVE task definition."
+pub(super) fn active<'a>(state: &'a State, reference: &str) -> Result<&'a Value, AwsError> {
+    let found = find(state, reference).ok_or_else(|| client("TaskDefinition not found."))?;
+    if found["status"] == "ACTIVE" { Ok(found) } else { Err(client("TaskDefinition is inactive")) }
+}
+
+pub(super) fn register(world: &World, input: &Value) -> Result<Value, AwsError> {
+    let family = input["family"].as_str().unwrap_or_default();
+    let valid = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_');
+    if family.is_empty() || family.len() > 255 || !family.chars().all(valid) {
+        return Err(client("Family should not be empty and have letters, digits, - and _ only."));
+    }
+    let containers = input["containerDefinitions"].as_array().cloned().unwrap_or_default();
+    if containers.is_empty() {
+        return Err(client("Container definitions should not be empty."));
+    }
+    for container in &containers {
+        if container["name"].as_str().is_none_or(str::is_empty) {
+            return Err(client("Container.name should not be null or empty."));
+        }
+        if container["image"].as_str().is_none_or(str::is_empty) {
+            return Err(client("Container.image should not be null or empty."));
+        }
+    }
+    if !containers.iter().any(|it| it["essential"] != false) {
+        return Err(client("A task definition must have at least one essential container."));
+    }
+    let names: Vec<&Value> = containers.iter().map(|it| &it["name"]).collect();
+    if names.iter().enumerate().any(|(n, it)| names[..n].contains(it)) {
+        return Err(client("Container.name should be unique."));
+    }
+    check_fargate(input)?;
+    tags::check(&input["tags"])?;
+    let now = world.clock().epoch_seconds();
+    let mut state = world.state();
+    let ecs = &mut state.ecs;
+    let revisions = ecs.task_definitions.entry(family.to_owned()).or_default();
+    let revision = revisions.len() + 1;
+    let arn = format!("arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{family}:{revision}");
+    let mut definition = json!({
+        "taskDefinitionArn": arn,
+        "revision": revision,
+        "status": "ACTIVE",
+        "registeredAt": now,
+        "registeredBy": format!("arn:aws:iam::{ACCOUNT}:root"),
+        "compatibilities": compatibilities(input),
+        "volumes": [],
+        "placementConstraints": [],
+        "requiresAttributes": [],
+    });
+    for member in MEMBERS.into_iter().filter(|it| *it != "tags") {
+        if !input[member].is_null() {
+            definition[member] = input[member].clone();
+        }
+    }
+    for container in definition["containerDefinitions"].as_array_mut().into_iter().flatten() {
+        complete(container);
+    }
+    revisions.push(definition.clone());
+    tags::set(ecs, &arn, &input["tags"]);
+    let mut answer = json!({"taskDefinition": definition});
+    if input["tags"].is_array() {
+        answer["tags"] = tags::of(ecs, &arn);
+    }
+    Ok(answer)
+}
+
+/// ECS fills these in.
+fn complete(container: &mut Value) {
+    for (member, default) in [
+        ("cpu", json!(0)),
+        ("essential", json!(true)),
+        ("environment", json!([])),
+        ("mountPoints", json!([])),
+        ("portMappings", json!([])),
+        ("volumesFrom", json!([])),
+    ] {
+        if container[member].is_null() {
+            container[member] = default;
+        }
+    }
+}
+
+/// AWS: Fargate tasks need `awsvpc` and a CPU and memory at the task level.
+fn check_fargate(input: &Value) -> Result<(), AwsError> {
+    let wanted = input["requiresCompatibilities"].as_array();
+    if !wanted.is_some_and(|it| it.iter().any(|it| it == "FARGATE")) {
+        return Ok(());
+    }
+    if input["networkMode"] != "awsvpc" {
+        return Err(client("Fargate only supports network mode ‘awsvpc’."));
+    }
+    for member in ["cpu", "memory"] {
+        if input[member].is_null() {
+            return Err(client(format!(
+                "Fargate requires that '{member}' be defined at the task level."
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn compatibilities(input: &Value) -> Value {
+    let on_fargate = input["networkMode"] == "awsvpc" && !input["cpu"].is_null();
+    if on_fargate { json!(["EC2", "FARGATE"]) } else { json!(["EC2"]) }
+}
+
+pub(super) fn describe(world: &World, input: &Value) -> Result<Value, AwsError> {
+    let state = world.state();
+    let reference = input["taskDefinition"].as_str().unwrap_or_default();
+    let found =
+        find(&state.ecs, reference).ok_or_else(|| client("Unable to describe task definition."))?;
+    let mut answer = json!({"taskDefinition": found});
+    if includes(input, "TAGS") {
+        let arn = found["taskDefinitionArn"].as_str().unwrap_or_default();
+        answer["tags"] = tags::of(&state.ecs, arn);
+    }
+    Ok(answer)
+}
+
+pub(super) fn list(world: &World, input: &Value) -> Result<Value, AwsError> {
+    let state = world.state();
+    let status = input["status"].as_str().unwrap_or("ACTIVE");
+    let prefix = input["familyPrefix"].as_str();
+    let mut arns: Vec<String> = state
+        .ecs
+        .task_definitions
+        .iter()
+        .filter(|(family, _)| prefix.is_none_or(|it| it == family.as_str()))
+        .flat_map(|(_, revisions)| revisions)
+        .filter(|it| it["status"] == status)
+        .filter_map(|it| it["taskDefinitionArn"].as_str().map(str::to_owned))
+        .collect();
+    if input["sort"] == "DESC" {
+        arns.reverse();
+    }
+    answer_page("taskDefinitionArns", &arns, input)
+}
+
+pub(super) fn families(world: &World, input: &Value) -> Result<Value, AwsError> {
+    let state = world.state();
+    let status = input["status"].as_str().unwrap_or("ALL");
+    let prefix = input["familyPrefix"].as_str().unwrap_or_default();
+    let is_active = |it: &[Value]| it.iter().any(|it| it["status"] == "ACTIVE");
+    let names: Vec<String> = state
+        .ecs
+        .task_definitions
+        .iter()
+        .filter(|(family, _)| family.starts_with(prefix))
+        .filter(|(_, it)| match status {
+            "ACTIVE" => is_active(it),
+            "INACTIVE" => !is_active(it),
+            _ => true,
+        })
+        .map(|(family, _)| family.clone())
+        .collect();
+    answer_page("families", &names, input)
+}
+
+fn find_mut<'a>(state: &'a mut State, reference: &str) -> Option<&'a mut Value> {
+    let arn = find(state, reference)?["taskDefinitionArn"].clone();
+    let revisions = state.task_definitions.values_mut().flatten();
+    revisions.into_iter().find(|it| it["taskDefinitionArn"] == arn)
+}
+
+pub(super) fn deregister(world: &World, input: &Value) -> Result<Value, AwsError> {
+    let now = world.clock().epoch_seconds();
+    let mut state = world.state();
+    let reference = input["taskDefinition"].as_str().unwrap_or_default();
+    // AWS: "You must specify a revision."
+    if !reference.rsplit('/').next().unwrap_or_default().contains(':') {
+        let message = "Revision is missing.";
+        return Err(AwsError::bad("InvalidParameterException", message));
+    }
+    let found = find_mut(&mut state.ecs, reference)
+        .ok_or_else(|| client("Unable to describe task definition."))?;
+    found["status"] = json!("INACTIVE");
+    found["deregisteredAt"] = json!(now);
+    Ok(json!({"taskDefinition": found}))
+}
+
+pub(super) fn delete(world: &World, input: &Value) -> Result<Value, AwsError> {
+    let wanted = input["taskDefinitions"].as_array().cloned().unwrap_or_default();
+    if wanted.is_empty() || wanted.len() > 10 {
+        let message = "You must specify between 1 and 10 task definitions.";
+        return Err(AwsError::bad("InvalidParameterException", message));
+    }
+    let now = world.clock().epoch_seconds();
+    let mut state = world.state();
+    let (mut deleted, mut failures) = (Vec::new(), Vec::new());
+    for reference in wanted.iter().filter_map(Value::as_str) {
+        match find_mut(&mut state.ecs, reference) {
+            // AWS: "You must deregister a task definition revision before you delete it."
+            Some(found) if found["status"] == "ACTIVE" => failures.push(json!({
+                "arn": reference,
+                "reason": "The specified task definition is still in ACTIVE status. Please \
+                           deregister the target and try again.",
+            })),
+            Some(found) => {
+                found["status"] = json!("DELETE_IN_PROGRESS");
+                found["deleteRequestedAt"] = json!(now);
+                deleted.push(found.clone());
+            }
+            None => failures.push(json!({"arn": reference, "reason": "MISSING"})),
+        }
+    }
+    Ok(json!({"taskDefinitions": deleted, "failures": failures}))
+}

@@ -1,0 +1,89 @@
+//! Amazon SNS: topics, subscriptions, and what is published to them.
+
+mod delivery;
+mod publish;
+mod subscriptions;
+mod topics;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::wire::{AwsError, Call, Reply};
+use crate::world::{ACCOUNT, REGION, World, unknown};
+
+/// What the service remembers.
+#[derive(Default)]
+pub(crate) struct State {
+    /// By ARN.
+    topics: BTreeMap<String, Topic>,
+}
+
+struct Topic {
+    attributes: BTreeMap<String, String>,
+    subscriptions: Vec<Subscription>,
+    published: Vec<Value>,
+}
+
+#[derive(Clone)]
+struct Subscription {
+    arn: String,
+    protocol: String,
+    endpoint: String,
+    attributes: BTreeMap<String, String>,
+}
+
+impl World {
+    /// What was published to a topic, oldest first: `Subject`, `Message`, `MessageAttributes`.
+    pub fn published(&self, topic_arn: &str) -> Vec<Value> {
+        let state = self.state();
+        state.sns.topics.get(topic_arn).map(|it| it.published.clone()).unwrap_or_default()
+    }
+}
+
+/// Answers one operation.
+pub(crate) fn answer(world: &World, call: &Call) -> Result<Reply, AwsError> {
+    let input = &call.input;
+    match call.operation.as_str() {
+        "CreateTopic" => topics::create(world, input),
+        "ListTopics" => topics::list(world, input),
+        "GetTopicAttributes" => topics::get_attributes(world, input),
+        "SetTopicAttributes" => topics::set_attributes(world, input),
+        "DeleteTopic" => topics::delete(world, input),
+        "Subscribe" => subscriptions::subscribe(world, input),
+        "ListSubscriptionsByTopic" => subscriptions::list(world, input),
+        "Unsubscribe" => subscriptions::unsubscribe(world, input),
+        "Publish" => publish::publish(world, input),
+        "PublishBatch" => publish::publish_batch(world, input),
+        _ => Err(unknown(call)),
+    }
+    .map(Reply::Json)
+}
+
+fn invalid(message: impl AsRef<str>) -> AwsError {
+    AwsError::bad("InvalidParameter", format!("Invalid parameter: {}", message.as_ref()))
+}
+
+fn no_topic() -> AwsError {
+    AwsError::new(404, "NotFound", "Topic does not exist")
+}
+
+fn topic_arn(name: &str) -> String {
+    format!("arn:aws:sns:{REGION}:{ACCOUNT}:{name}")
+}
+
+/// The topic's ARN that a request names, if it could be one.
+fn arn<'a>(input: &'a Value, member: &str) -> Result<&'a str, AwsError> {
+    let arn = input[member].as_str().unwrap_or_default();
+    let parts = arn.split(':').count();
+    if parts < 6 {
+        let reason = format!("{member} Reason: An ARN must have at least 6 elements, not {parts}");
+        return Err(invalid(reason));
+    }
+    Ok(arn)
+}
+
+/// A boolean of the query protocol is text; called directly it may be one.
+fn is_true(value: &Value) -> bool {
+    *value == json!(true) || *value == json!("true")
+}

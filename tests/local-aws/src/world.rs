@@ -1,0 +1,328 @@
+//! The account: state, clock, faults, and everything that was asked of it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use crate::clock::Clock;
+use crate::connector::Connector;
+use crate::fault::{Fault, Kind, describe, refusal};
+use crate::wire::{self, AwsError, Call, Protocol, Reply, Service};
+use crate::{codedeploy, ecs, events, lambda, logs, s3, scheduler, secretsmanager, sns, upstream};
+
+/// The account number of every resource here.
+pub const ACCOUNT: &str = "123456789012";
+/// The region of every resource here.
+pub const REGION: &str = "eu-west-2";
+
+/// What every service remembers. One lock: no operation sees another half done.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) ecs: ecs::State,
+    pub(crate) codedeploy: codedeploy::State,
+    pub(crate) logs: logs::State,
+    pub(crate) sns: sns::State,
+    pub(crate) secretsmanager: secretsmanager::State,
+    pub(crate) s3: s3::State,
+    pub(crate) events: events::State,
+    pub(crate) scheduler: scheduler::State,
+    pub(crate) lambda: lambda::State,
+}
+
+/// A request that was made, and what came of it.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// When it arrived.
+    pub at: Timestamp,
+    /// Which service it was for.
+    pub service: Service,
+    /// Which operation.
+    pub operation: String,
+    /// What it asked for.
+    pub input: Value,
+    /// The function that asked, where it is known.
+    pub caller: Option<String>,
+    /// The body that answered it, as JSON where it is JSON; `Err` holds the error's code.
+    pub outcome: Result<Value, String>,
+    /// The fault that hit it, if any.
+    pub fault: Option<Value>,
+}
+
+/// What reaches the caller.
+pub(crate) enum Outcome {
+    Answered(Response<Bytes>),
+    ConnectionLost,
+}
+
+struct Inner {
+    clock: Clock,
+    state: Mutex<State>,
+    faults: Mutex<Vec<Fault>>,
+    requests: Mutex<Vec<Recorded>>,
+    timeline: Mutex<Vec<(Timestamp, String)>>,
+    deaths: Mutex<BTreeMap<String, Arc<Notify>>>,
+    upstream: Option<String>,
+    pace: Pace,
+}
+
+/// How long the account takes over things nobody asked it to be slow at.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// From PROVISIONING to PENDING, and from PENDING to RUNNING, each.
+    pub task_start: Duration,
+    /// From DEPROVISIONING to STOPPED.
+    pub task_stop: Duration,
+    /// Each step of a deployment that is not a hook.
+    pub deployment_step: Duration,
+    /// How long `CodeDeploy` waits for the answer of a hook. AWS: "within one hour".
+    pub hook_timeout: Duration,
+    /// What Lambda waits before the first and the second retry of an asynchronous invocation.
+    pub lambda_retries: [Duration; 2],
+}
+
+impl Pace {
+    /// As in a real account.
+    pub const REAL: Self = Self {
+        task_start: Duration::from_secs(10),
+        task_stop: Duration::from_secs(10),
+        deployment_step: Duration::from_secs(5),
+        hook_timeout: Duration::from_secs(3600),
+        lambda_retries: [Duration::from_secs(60), Duration::from_secs(120)],
+    };
+    /// For people who watch.
+    pub const BRISK: Self = Self {
+        task_start: Duration::from_millis(150),
+        task_stop: Duration::from_millis(150),
+        deployment_step: Duration::from_millis(200),
+        hook_timeout: Duration::from_secs(3600),
+        lambda_retries: [Duration::from_secs(1), Duration::from_secs(2)],
+    };
+}
+
+/// The account. Cheap to clone; all clones are the same account.
+#[derive(Clone)]
+pub struct World(Arc<Inner>);
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "World({ACCOUNT}, {REGION})")
+    }
+}
+
+impl World {
+    /// An empty account in which it is `now`. Needs a tokio runtime.
+    pub fn new(now: Timestamp, pace: Pace) -> Self {
+        Self::with_upstream(now, pace, None)
+    }
+
+    /// The same; what it does not know it passes on to `upstream`, an `http://` address.
+    pub fn with_upstream(now: Timestamp, pace: Pace, upstream: Option<String>) -> Self {
+        Self(Arc::new(Inner {
+            clock: Clock::starting_at(now),
+            state: Mutex::default(),
+            faults: Mutex::default(),
+            requests: Mutex::default(),
+            timeline: Mutex::default(),
+            deaths: Mutex::default(),
+            upstream,
+            pace,
+        }))
+    }
+
+    /// What time it is in the account.
+    pub fn clock(&self) -> Clock {
+        self.0.clock
+    }
+
+    /// How long things take.
+    pub fn pace(&self) -> Pace {
+        self.0.pace
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().expect("no operation panics while it holds the state")
+    }
+
+    /// Adds a fault; the first one added that hits a call decides.
+    pub fn fault(&self, fault: Fault) {
+        self.0.faults.lock().expect("faults").push(fault);
+    }
+
+    /// Removes every fault.
+    pub fn heal(&self) {
+        self.0.faults.lock().expect("faults").clear();
+    }
+
+    /// Everything that was asked of the account, oldest first.
+    pub fn requests(&self) -> Vec<Recorded> {
+        self.0.requests.lock().expect("requests").clone()
+    }
+
+    /// The requests for one operation.
+    pub fn requests_for(&self, operation: &str) -> Vec<Recorded> {
+        self.requests().into_iter().filter(|it| it.operation == operation).collect()
+    }
+
+    /// Notes something that happened by itself: a state change, a delivery, a hook's result.
+    pub(crate) fn note(&self, what: impl Into<String>) {
+        let entry = (self.clock().now(), what.into());
+        self.0.timeline.lock().expect("timeline").push(entry);
+    }
+
+    /// What happened by itself, oldest first.
+    pub fn timeline(&self) -> Vec<(Timestamp, String)> {
+        self.0.timeline.lock().expect("timeline").clone()
+    }
+
+    /// An HTTP client for SDK clients of a person or another program.
+    pub fn http_client(&self) -> SharedHttpClient {
+        SharedHttpClient::new(Connector { world: self.clone(), caller: None })
+    }
+
+    /// An HTTP client for the SDK clients of the function `name`.
+    pub fn http_client_for(&self, name: &str) -> SharedHttpClient {
+        SharedHttpClient::new(Connector { world: self.clone(), caller: Some(name.to_owned()) })
+    }
+
+    /// Calls an operation of a JSON service directly: for seeding and looking.
+    pub async fn call(
+        &self,
+        service: Service,
+        operation: &str,
+        input: Value,
+    ) -> Result<Value, AwsError> {
+        let body = Bytes::from(input.to_string());
+        let call = Call {
+            service,
+            operation: operation.to_owned(),
+            input,
+            method: Method::POST,
+            uri: http::Uri::from_static("/"),
+            headers: HeaderMap::new(),
+            body,
+            caller: None,
+        };
+        match dispatch(self, &call).await? {
+            Reply::Json(value) => Ok(value),
+            Reply::Raw(_, _, body) => Ok(serde_json::from_slice(&body).unwrap_or(Value::Null)),
+        }
+    }
+
+    /// Answers one HTTP request as AWS would.
+    pub(crate) async fn answer(&self, request: Request<Bytes>, caller: Option<&str>) -> Outcome {
+        let Some(call) = wire::read(&request, caller) else {
+            return Outcome::Answered(upstream::pass_on(self.0.upstream.as_deref(), request).await);
+        };
+        let fault = {
+            let mut faults = self.0.faults.lock().expect("faults");
+            faults.iter_mut().find_map(|fault| fault.hits(&call))
+        };
+        if fault == Some(Kind::CallerDiesBefore) {
+            self.record(&call, Err("CallerDied".into()), fault.as_ref());
+            return self.caller_dies(&call).await;
+        }
+        if fault == Some(Kind::CallerPanics) && call.caller.is_some() {
+            self.record(&call, Err("CallerPanicked".into()), fault.as_ref());
+            panic!("a fault made the caller of {} panic", call.operation);
+        }
+        if let Some(Kind::Slow(duration)) = &fault {
+            self.clock().sleep(*duration).await;
+        }
+        let answer = match fault.as_ref().and_then(|kind| refusal(kind, &call)) {
+            Some(error) => Err(error),
+            None if is_garbled(&call) => Err(AwsError::bad("SerializationException", "")),
+            None => dispatch(self, &call).await,
+        };
+        if answer.as_ref().is_err_and(is_unknown)
+            && let Some(upstream) = self.0.upstream.as_deref()
+        {
+            return Outcome::Answered(upstream::pass_on(Some(upstream), request).await);
+        }
+        let outcome = match &answer {
+            Ok(Reply::Json(value)) => Ok(value.clone()),
+            Ok(Reply::Raw(_, _, body)) => Ok(serde_json::from_slice(body).unwrap_or(Value::Null)),
+            Err(error) => Err(error.code.clone()),
+        };
+        self.record(&call, outcome, fault.as_ref());
+        match fault {
+            Some(Kind::AnswerLost) => Outcome::ConnectionLost,
+            Some(Kind::CallerDiesAfter) => self.caller_dies(&call).await,
+            _ => Outcome::Answered(wire::write(&call, answer)),
+        }
+    }
+
+    fn record(&self, call: &Call, outcome: Result<Value, String>, fault: Option<&Kind>) {
+        let recorded = Recorded {
+            at: self.clock().now(),
+            service: call.service,
+            operation: call.operation.clone(),
+            input: call.input.clone(),
+            caller: call.caller.clone(),
+            outcome,
+            fault: fault.map(describe),
+        };
+        self.0.requests.lock().expect("requests").push(recorded);
+    }
+
+    /// Never returns to a function that is being killed.
+    async fn caller_dies(&self, call: &Call) -> Outcome {
+        match &call.caller {
+            Some(caller) => {
+                self.death_of(caller).notify_waiters();
+                std::future::pending().await
+            }
+            None => Outcome::ConnectionLost,
+        }
+    }
+
+    /// Wakes when the function `name` is killed.
+    pub(crate) fn death_of(&self, name: &str) -> Arc<Notify> {
+        let mut deaths = self.0.deaths.lock().expect("deaths");
+        Arc::clone(deaths.entry(name.to_owned()).or_default())
+    }
+}
+
+/// An operation (or service) that is not modelled here.
+pub(crate) fn unknown(call: &Call) -> AwsError {
+    let code = match call.service.protocol() {
+        Protocol::Query => "InvalidAction",
+        Protocol::RestXml => "NotImplemented",
+        Protocol::Json11 | Protocol::RestJson => "UnknownOperationException",
+    };
+    let request = match call.operation.as_str() {
+        "Unknown" => format!("{} {}", call.method, call.uri),
+        operation => operation.to_owned(),
+    };
+    let what = format!("local-aws does not know {:?} {request}", call.service);
+    AwsError::new(501, code, &what).with("local", json!(true))
+}
+
+/// The body of a JSON operation is a JSON object, or the service does not even look at it.
+fn is_garbled(call: &Call) -> bool {
+    call.service.protocol() == Protocol::Json11 && !call.input.is_object()
+}
+
+fn is_unknown(error: &AwsError) -> bool {
+    error.members["local"] == true
+}
+
+async fn dispatch(world: &World, call: &Call) -> Result<Reply, AwsError> {
+    match call.service {
+        Service::Ecs => ecs::answer(world, call),
+        Service::CodeDeploy => codedeploy::answer(world, call),
+        Service::Logs => logs::answer(world, call),
+        Service::Sns => sns::answer(world, call),
+        Service::SecretsManager => secretsmanager::answer(world, call),
+        Service::S3 => s3::answer(world, call),
+        Service::Events => events::answer(world, call),
+        Service::Scheduler => scheduler::answer(world, call),
+        Service::Lambda => lambda::answer(world, call).await,
+    }
+}
