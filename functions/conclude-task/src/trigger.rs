@@ -87,14 +87,14 @@ mod tests {
 
     const ARN: &str = "arn:aws:ecs:eu-west-2:123456789012:task/live/0123";
 
-    fn change(detail: Value) -> Value {
+    fn change(detail: &Value) -> Value {
         json!({"detail-type": "ECS Task State Change", "source": "aws.ecs", "detail": detail})
     }
 
     #[test]
     fn only_the_end_of_a_task_of_ours_is_looked_at() {
         let detail = |status: &str, exit: Value| {
-            change(json!({
+            change(&json!({
                 "taskArn": ARN, "clusterArn": "live", "startedBy": "quayside/migration/d-1",
                 "lastStatus": status, "version": 4,
                 "containers": [{"name": "app", "lastStatus": status, "exitCode": exit}],
@@ -106,8 +106,8 @@ mod tests {
         assert_eq!(Trigger::read(&detail("RUNNING", json!(1))).unwrap(), ended);
         let nothing = |event: &Value| matches!(Trigger::read(event), Ok(Trigger::Nothing(_)));
         assert!(nothing(&detail("RUNNING", json!(null))));
-        assert!(nothing(&change(json!({"taskArn": ARN, "startedBy": "ecs-svc/1"}))));
-        assert!(nothing(&change(json!({"taskArn": ARN}))));
+        assert!(nothing(&change(&json!({"taskArn": ARN, "startedBy": "ecs-svc/1"}))));
+        assert!(nothing(&change(&json!({"taskArn": ARN}))));
     }
 
     #[test]
@@ -130,6 +130,6 @@ mod tests {
         check(json!(null), "ECS Task State Change");
         check(json!({"detail-type": "x", "source": "y", "detail": {}}), "Scheduled Event");
         check(json!({"task": "0123"}), "`0123` is not a task");
-        check(change(json!({"startedBy": "quayside/migration/d-1"})), "lacks taskArn");
+        check(change(&json!({"startedBy": "quayside/migration/d-1"})), "lacks taskArn");
     }
 }

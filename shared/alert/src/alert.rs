@@ -1,7 +1,7 @@
 //! The message itself. The README documents every member; readers may rely on them.
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::link::Link;
 use crate::redact::redact;
@@ -12,13 +12,22 @@ const TEXT_LIMIT: usize = 2000;
 const LOG_LIMIT: usize = 100 * 1024;
 
 /// How much it matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
     /// Something failed.
     Error,
     /// Something was prevented or looks wrong.
     Warning,
+}
+
+impl Severity {
+    /// The word in the document and in the message attribute.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
 }
 
 /// What the alert is about; empty members are left out.
@@ -70,7 +79,7 @@ pub struct Log {
 }
 
 /// One message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {
     /// The function that says it: `run-migrations` or `conclude-task`.
     pub source: &'static str,
@@ -97,26 +106,26 @@ pub struct Alert {
 impl Alert {
     /// The message as it goes out: redacted, and short enough for SNS.
     pub fn document(&self) -> Value {
-        let mut document = json!({
-            "quayside": "alert/1",
-            "source": self.source,
-            "severity": self.severity,
-            "title": safe(&self.title),
-            "reason": safe(&self.reason),
-            "time": self.time,
-            "subject": safe_members(json!(self.subject)),
-            "links": self.links,
-        });
+        let mut document = Map::new();
+        let mut set = |name: &str, value: Value| document.insert(name.to_owned(), value);
+        set("quayside", json!("alert/1"));
+        set("source", json!(self.source));
+        set("severity", json!(self.severity.as_str()));
+        set("title", json!(safe(&self.title)));
+        set("reason", json!(safe(&self.reason)));
+        set("time", json!(self.time));
+        set("subject", safe_members(json!(self.subject)));
+        set("links", json!(self.links));
         if let Some(hint) = &self.hint {
-            document["hint"] = json!(safe(hint));
+            set("hint", json!(safe(hint)));
         }
         if let Some(code) = self.exit_code {
-            document["exit_code"] = json!(code);
+            set("exit_code", json!(code));
         }
         if let Some(log) = &self.log {
-            document["log"] = safe_members(json!(Log { lines: tail(&log.lines), ..log.clone() }));
+            set("log", safe_members(json!(Log { lines: tail(&log.lines), ..log.clone() })));
         }
-        document
+        Value::Object(document)
     }
 
     /// The subject line of an e-mail: ASCII, at most 100 characters, no line break.

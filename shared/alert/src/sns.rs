@@ -8,14 +8,15 @@ use crate::alert::Alert;
 
 /// Publishes one alert. Its severity is a message attribute too, for filter policies.
 pub async fn publish(sns: &Client, topic: &str, alert: &Alert) -> Result<(), Failed> {
-    let document = alert.document();
-    let severity = document["severity"].as_str().unwrap_or("error").to_owned();
-    let attribute = |value: String| {
+    let attribute = |value: &str| {
         MessageAttributeValue::builder().data_type("String").string_value(value).build().ok()
     };
-    let mut request =
-        sns.publish().topic_arn(topic).subject(alert.subject_line()).message(document.to_string());
-    for (name, value) in [("severity", severity), ("source", alert.source.to_owned())] {
+    let mut request = sns
+        .publish()
+        .topic_arn(topic)
+        .subject(alert.subject_line())
+        .message(alert.document().to_string());
+    for (name, value) in [("severity", alert.severity.as_str()), ("source", alert.source)] {
         if let Some(value) = attribute(value) {
             request = request.message_attributes(name, value);
         }

@@ -4,7 +4,7 @@ use std::io::{Cursor, Read as _};
 
 use anyhow::{Context as _, Result, bail};
 
-/// AppSpecs are a few hundred bytes; more than this is a mistake or a decompression bomb.
+/// An AppSpec is a few hundred bytes; more than this is a mistake or a decompression bomb.
 const LIMIT: u64 = 1 << 20;
 
 /// The AppSpec's text inside an object of a bucket, by what the bytes are, not by what the key or

@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_sdk_ecs::types::Task;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::mark::{ENVIRONMENT_NAME, Mark};
@@ -119,38 +119,39 @@ impl OneOffTask {
 
     /// The request as the AWS CLI would take it: `aws ecs run-task --cli-input-json`.
     pub fn run_task_input(&self) -> Value {
-        let mut input = json!({
-            "cluster": self.cluster,
-            "taskDefinition": self.task_definition,
-            "clientToken": self.client_token(),
-            "startedBy": self.mark.started_by(),
-            "overrides": self.overrides(),
-        });
+        let mut input = Map::new();
+        let mut set = |name: &str, value: Value| input.insert(name.to_owned(), value);
+        set("cluster", json!(self.cluster));
+        set("taskDefinition", json!(self.task_definition));
+        set("clientToken", json!(self.client_token()));
+        set("startedBy", json!(self.mark.started_by()));
+        set("overrides", self.overrides());
         if let Some(network) = &self.placement.network {
-            input["networkConfiguration"] = json!({"awsvpcConfiguration": {
+            let vpc = json!({
                 "subnets": network.subnets,
                 "securityGroups": network.security_groups,
                 "assignPublicIp": if network.public_ip { "ENABLED" } else { "DISABLED" },
-            }});
+            });
+            set("networkConfiguration", json!({"awsvpcConfiguration": vpc}));
         }
         match &self.placement.capacity {
-            Capacity::LaunchType(it) => input["launchType"] = json!(it),
+            Capacity::LaunchType(it) => drop(set("launchType", json!(it))),
             Capacity::Strategy(providers) => {
                 let items = providers.iter().map(
                     |it| json!({"capacityProvider": it.name, "weight": it.weight, "base": it.base}),
                 );
-                input["capacityProviderStrategy"] = items.collect();
+                set("capacityProviderStrategy", items.collect());
             }
             Capacity::ClusterDefault => {}
         }
         if let Some(version) = &self.placement.platform_version {
-            input["platformVersion"] = json!(version);
+            set("platformVersion", json!(version));
         }
         if !self.tags.is_empty() {
             let tags = self.tags.iter().map(|(key, value)| json!({"key": key, "value": value}));
-            input["tags"] = tags.collect();
+            set("tags", tags.collect());
         }
-        input
+        Value::Object(input)
     }
 
     /// The next start of a task that never ran: everything as before, one attempt later.

@@ -45,7 +45,8 @@ impl Invocation {
     /// An event at a moment, with the time a function usually has.
     pub fn new(event: Value, now: SystemTime) -> Self {
         // Whoever writes `"dry_run": "true"` or `1` means it, too.
-        let dry_run = !matches!(event["dry_run"], Value::Null | Value::Bool(false));
+        let dry_run =
+            !matches!(event.get("dry_run"), None | Some(Value::Null | Value::Bool(false)));
         Self { event, dry_run, now, time_left: UNKNOWN_TIME, function_arn: None }
     }
 }

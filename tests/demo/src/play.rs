@@ -71,18 +71,21 @@ async fn set<'a>(
     scratch: &Path,
     database: Option<&str>,
 ) -> Result<Set<'a>> {
-    let scene = BlueGreen::set(world, "registry.local/shop:v1").await.map_err(said)?;
+    let scene = BlueGreen::set(world, "registry.local/shop:v1").await.map_err(|it| said(&it))?;
     let settings: BTreeMap<_, _> = [("ALERTS_TOPIC_ARN".to_owned(), scene.topic.clone())].into();
     world.function_binary(HOOK_FUNCTION, programs.run_migrations.clone(), settings.clone());
     world.function_binary(CONCLUDE_FUNCTION, programs.conclude_task.clone(), settings);
     world.function_timeout(CONCLUDE_FUNCTION, Duration::from_secs(400));
-    scene.wire_events().await.map_err(said)?;
+    scene.wire_events().await.map_err(|it| said(&it))?;
     let (kind, address) = match database {
         Some(url) => ("PostgreSQL", url.to_owned()),
         None => ("SQLite", scratch.join("shop.sqlite3").display().to_string()),
     };
     let secret = json!({"Name": "shop/database", "SecretString": address, "ClientRequestToken": "0".repeat(32)});
-    let secret = world.call(Service::SecretsManager, "CreateSecret", secret).await.map_err(said)?;
+    let secret = world
+        .call(Service::SecretsManager, "CreateSecret", secret)
+        .await
+        .map_err(|it| said(&it))?;
     let database = secret["ARN"].as_str().unwrap_or_default().to_owned();
     show.checked(&format!("an account with ECS service `web`, CodeDeploy in front, {kind} behind"));
     show.checked(&format!(
@@ -104,7 +107,7 @@ async fn story(set: &Set<'_>) -> Result<()> {
     set.show.chapter("3  A migration that fails: the traffic stays, and somebody is told why");
     let deployment = deploy(set, "v3").await?;
     expect_live(set, &deployment, "Failed", "v2").await?;
-    let status = set.scene.deployment(&deployment).await.map_err(said)?;
+    let status = set.scene.deployment(&deployment).await.map_err(|it| said(&it))?;
     let code = &status["errorInformation"]["code"];
     ensure!(code == "HOOK_EXECUTION_FAILURE", "CodeDeploy's error code is {code}");
     expect_alert(set, &deployment)
@@ -121,8 +124,8 @@ async fn deploy(set: &Set<'_>, version: &str) -> Result<String> {
     app["dockerLabels"] = json!({"quayside.migrate.command": "sample-app migrate"});
     let variable = if is_postgres(set).await? { "DATABASE_URL" } else { "DATABASE_PATH" };
     app["secrets"] = json!([{"name": variable, "valueFrom": set.database}]);
-    let definition = set.scene.register_with(definition).await.map_err(said)?;
-    let id = set.scene.deploy(&definition).await.map_err(said)?;
+    let definition = set.scene.register_with(definition).await.map_err(|it| said(&it))?;
+    let id = set.scene.deploy(&definition).await.map_err(|it| said(&it))?;
     set.show.busy(&format!("deployment {id} of image {image}"));
     let mut shown = before;
     let ended = tokio::time::timeout(PATIENCE, async {
@@ -147,30 +150,38 @@ async fn deploy(set: &Set<'_>, version: &str) -> Result<String> {
 fn show_new(set: &Set<'_>, shown: &mut usize, began: Timestamp) {
     for (at, what) in set.world.timeline().into_iter().skip(*shown) {
         *shown += 1;
+        if is_routine(&what) {
+            continue;
+        }
         let after = Duration::try_from(at.duration_since(began)).unwrap_or_default();
         set.show.happened(after, &what);
     }
 }
 
+/// Deliveries that came to nothing special: their effect is in the timeline anyway.
+fn is_routine(what: &str) -> bool {
+    what.starts_with("events: ") || what.ends_with("handled an event")
+}
+
 async fn is_postgres(set: &Set<'_>) -> Result<bool> {
     let wanted = json!({"SecretId": set.database});
     let secret = set.world.call(Service::SecretsManager, "GetSecretValue", wanted).await;
-    let secret = secret.map_err(said)?;
+    let secret = secret.map_err(|it| said(&it))?;
     Ok(secret["SecretString"].as_str().is_some_and(|it| it.starts_with("postgres")))
 }
 
 async fn status(set: &Set<'_>, id: &str) -> Result<String> {
-    let info = set.scene.deployment(id).await.map_err(said)?;
+    let info = set.scene.deployment(id).await.map_err(|it| said(&it))?;
     Ok(info["status"].as_str().context("a deployment without a status")?.to_owned())
 }
 
 async fn expect_live(set: &Set<'_>, id: &str, status: &str, version: &str) -> Result<()> {
     let ended = self::status(set, id).await?;
     ensure!(ended == status, "deployment {id} ended as {ended}, expected {status}");
-    let live = set.scene.live().await.map_err(said)?;
+    let live = set.scene.live().await.map_err(|it| said(&it))?;
     let wanted = json!({"taskDefinition": live});
     let definition = set.world.call(Service::Ecs, "DescribeTaskDefinition", wanted).await;
-    let definition = definition.map_err(said)?;
+    let definition = definition.map_err(|it| said(&it))?;
     let image = &definition["taskDefinition"]["containerDefinitions"][0]["image"];
     let expected = format!("registry.local/shop:{version}");
     ensure!(*image == expected, "{image} has the traffic, expected {expected}");
@@ -211,6 +222,6 @@ fn expect_alert(set: &Set<'_>, id: &str) -> Result<()> {
     Ok(())
 }
 
-fn said(error: AwsError) -> anyhow::Error {
+fn said(error: &AwsError) -> anyhow::Error {
     anyhow!("{}: {}", error.code, error.message)
 }

@@ -3,6 +3,11 @@
 //! A [`Stage`] is an account with a web service, `CodeDeploy` in front of it and both functions
 //! installed. The functions are the real ones, on real SDK clients; the account is local-aws, in
 //! process; time is tokio's, paused, so that an hour takes milliseconds.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a stage that can't be set should say so at once; a missing member of JSON is null"
+)]
 
 use std::collections::BTreeMap;
 use std::future::Future;

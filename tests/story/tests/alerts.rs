@@ -1,7 +1,5 @@
 //! What the people on call read.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
-
 use expect_test::expect;
 use local_aws::Script;
 use local_aws::scene::CONCLUDE_FUNCTION;

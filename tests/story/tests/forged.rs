@@ -1,5 +1,7 @@
 //! Tasks and events that claim to be a migration approve nothing.
 
+#![allow(clippy::indexing_slicing, clippy::expect_used, reason = "helpers of tests")]
+
 use std::time::Duration;
 
 use local_aws::scene::{BlueGreen, CONCLUDE_FUNCTION};

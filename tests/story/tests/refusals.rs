@@ -1,7 +1,7 @@
 //! Bad input: a clear error that names the thing, CodeDeploy told where it can be told, nothing
 //! started.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use local_aws::scene::{BlueGreen, HOOK_FUNCTION};
 use local_aws::{Fault, Kind, Script};

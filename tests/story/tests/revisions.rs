@@ -1,6 +1,6 @@
 //! Every kind of revision and every way to write an AppSpec, through the whole function.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests")]
 
 use std::io::{Cursor, Write as _};
 use std::time::Duration;

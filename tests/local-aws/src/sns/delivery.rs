@@ -108,8 +108,8 @@ impl Message {
 
     /// Whether the subscription's filter policy lets the message through.
     ///
-    /// AWS: "MessageAttributes (default) – The filter is applied on the message attributes.
-    /// MessageBody – The filter is applied on the message body." An attribute of type
+    /// AWS: "`MessageAttributes` (default) – The filter is applied on the message attributes.
+    /// `MessageBody` – The filter is applied on the message body." An attribute of type
     /// `String.Array` matches if one of its values does.
     fn passes(&self, subscription: &Subscription) -> bool {
         let Some(policy) = subscription.attributes.get("FilterPolicy") else { return true };
