@@ -7,7 +7,12 @@ cd "$(dirname "$0")/.."
 
 scratch=$(mktemp -d)
 pids=()
-trap 'ended=$?; for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done; wait; rm -rf "$scratch"; exit $ended' EXIT
+finish() {
+  if [ ${#pids[@]} -gt 0 ]; then kill "${pids[@]}" 2>/dev/null || true; fi
+  wait
+  rm -rf "$scratch"
+}
+trap finish EXIT
 
 free-port() {
   python3 -c 'import socket; it = socket.socket(); it.bind(("127.0.0.1", 0)); print(it.getsockname()[1])'
@@ -77,12 +82,12 @@ invoke() {
 }
 wait-for 60 "cargo lambda watch" python3 -c "import socket; socket.create_connection(('127.0.0.1', $lambda_port))"
 
-invoke run-migrations --data-file events/codedeploy-lifecycle-hook-dry-run.json --timeout 1200 >"$scratch/dry-run"
+invoke run-migrations --data-file events/codedeploy-lifecycle-hook-dry-run.json >"$scratch/dry-run"
 says "$scratch/dry-run" '"outcome":"planned"'
 is InProgress
 invoke run-migrations --data-file events/codedeploy-lifecycle-hook.json >"$scratch/started"
 says "$scratch/started" '"outcome":"started"'
-invoke conclude-task --data-file events/ecs-task-state-change-of-a-service.json --timeout 1200 >"$scratch/foreign"
+invoke conclude-task --data-file events/ecs-task-state-change-of-a-service.json >"$scratch/foreign"
 says "$scratch/foreign" 'started by somebody else'
 if invoke conclude-task --data-file events/ecs-task-state-change-stopped-failed.json >"$scratch/unknown" 2>&1; then
   echo "a task that ECS does not know was concluded" >&2; exit 1

@@ -108,7 +108,7 @@ fn a_plan_says_everything_before_anything_happens() {
           security groups sg-1
           public IP       no
           started by      quayside/migration/d-1
-          client token    c6dcf7b7b9fb41ec6d1cdb1c2ad3f1ff2ce5bea0d4a7c65a2ee2b9f5b1a8d7f8
+          client token    a94759e424ddf3e71a30f385d35ae0a5f7b245482306f381abdda5503af90862
         Then: Succeeded when container app exits with 0, Failed otherwise."#]]
     .assert_eq(&plan.to_string());
 }

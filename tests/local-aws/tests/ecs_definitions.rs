@@ -1,4 +1,9 @@
 //! Clusters, task definitions and their tags.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a step of a test's preparation that fails has to fail the test"
+)]
 
 use local_aws::{AwsError, Pace, Service, World};
 use serde_json::{Value, json};

@@ -1,4 +1,9 @@
 //! CloudWatch Logs: groups, streams, lines.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a step of a test's preparation that fails has to fail the test"
+)]
 
 use local_aws::{AwsError, Pace, Service, World};
 use serde_json::{Value, json};
