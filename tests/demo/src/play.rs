@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use jiff::Timestamp;
 use local_aws::scene::{BlueGreen, CONCLUDE_FUNCTION, HOOK_FUNCTION};
-use local_aws::{AwsError, Image, Pace, Service, World, serve};
+use local_aws::{ACCOUNT, AwsError, Image, Pace, REGION, Service, World, serve};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -34,8 +34,14 @@ pub(crate) async fn play(
     now: Timestamp,
 ) -> Result<()> {
     show.chapter("Setting the scene");
-    show.busy("building the functions and the sample app");
-    let programs = prepare::build(cargo).await?;
+    let watched = show.is_watched();
+    if watched {
+        // Cargo's own progress is better than any of ours.
+        show.step("building the functions and the sample app");
+    } else {
+        show.busy("building the functions and the sample app");
+    }
+    let programs = prepare::build(cargo, watched).await?;
     show.quiet();
     let scratch = prepare::scratch(now)?;
     let played = in_account(show, &programs, &scratch, database, now).await;
@@ -131,7 +137,7 @@ async fn deploy(set: &Set<'_>, version: &str) -> Result<String> {
     let ended = tokio::time::timeout(PATIENCE, async {
         loop {
             let status = status(set, &id).await?;
-            show_new(set, &mut shown, began);
+            show_new(set, &id, &mut shown, began);
             if matches!(status.as_str(), "Succeeded" | "Failed" | "Stopped") {
                 return anyhow::Ok(());
             }
@@ -141,20 +147,35 @@ async fn deploy(set: &Set<'_>, version: &str) -> Result<String> {
     .await;
     // What follows a deployment's end belongs to it: the original task set goes, a rollback ends.
     tokio::time::sleep(Duration::from_secs(1)).await;
-    show_new(set, &mut shown, began);
+    show_new(set, &id, &mut shown, began);
     set.show.quiet();
     ended.map_err(|_| anyhow!("deployment {id} did not end within {PATIENCE:?}"))??;
     Ok(id)
 }
 
-fn show_new(set: &Set<'_>, shown: &mut usize, began: Timestamp) {
+fn show_new(set: &Set<'_>, id: &str, shown: &mut usize, began: Timestamp) {
     for (at, what) in set.world.timeline().into_iter().skip(*shown) {
         *shown += 1;
         if is_routine(&what) {
             continue;
         }
         let after = Duration::try_from(at.duration_since(began)).unwrap_or_default();
-        set.show.happened(after, &what);
+        set.show.happened(after, &readable(&what, id));
+    }
+}
+
+/// Without what a reader of this chapter knows: whose deployment it is, and in which account.
+fn readable(what: &str, id: &str) -> String {
+    let what = what
+        .replace(&format!("{id} of web-live: "), "the deployment: ")
+        .replace(&format!("{id} "), "")
+        .replace(&format!("arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/"), "");
+    match what.split_once("ecs-svc/") {
+        // A task set's id has 19 digits; the last four tell two of them apart.
+        Some((before, digits)) => {
+            format!("{before}task set …{}", digits.get(15..).unwrap_or(digits))
+        }
+        None => what,
     }
 }
 

@@ -15,12 +15,21 @@ pub(crate) struct Programs {
 
 /// Builds the whole workspace's programs, because a selection would build the AWS SDK again with
 /// other features.
-pub(crate) async fn build(cargo: &str) -> Result<Programs> {
-    let built = Command::new(cargo)
-        .args(["build", "--quiet", "--locked", "--workspace", "--bins"])
-        .current_dir(workspace())
+///
+/// Cargo shows its progress if somebody looks on; otherwise only its errors are of interest.
+pub(crate) async fn build(cargo: &str, watched: bool) -> Result<Programs> {
+    let mut build = Command::new(cargo);
+    build.args(["build", "--locked", "--workspace", "--bins"]).current_dir(workspace());
+    if !watched {
+        build.arg("--quiet");
+    }
+    let built = build
+        .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .output()
+        .stderr(if watched { Stdio::inherit() } else { Stdio::piped() })
+        .spawn()
+        .with_context(|| format!("starting {cargo}"))?
+        .wait_with_output()
         .await
         .with_context(|| format!("starting {cargo}"))?;
     if !built.status.success() {

@@ -63,11 +63,21 @@ impl Show {
         self.say(&format!("            {}", self.paint("31", "└")));
     }
 
+    /// Whether a person looks on while it happens.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.colour && std::io::stderr().is_terminal()
+    }
+
+    /// Something begins that shows its own progress.
+    pub(crate) fn step(&self, what: &str) {
+        self.say(&format!("  … {what}"));
+    }
+
     /// Begins something that takes a while.
     pub(crate) fn busy(&self, what: &str) {
         if !self.colour {
             if !self.json {
-                self.say(&format!("  … {what}"));
+                self.step(what);
             }
             return;
         }
