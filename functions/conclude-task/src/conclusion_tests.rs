@@ -51,7 +51,6 @@ fn deployment(status: DeploymentStatus, cluster: &str, definition: &str) -> Box<
         cluster: cluster.into(),
         service: "web".into(),
         status,
-        is_rollback: false,
         appspec: AppSpec {
             task_definition: definition.into(),
             container: None,

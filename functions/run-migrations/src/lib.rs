@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use alert::Alert;
 use anyhow::{Context as _, Result, anyhow};
-use aws_sdk_codedeploy::types::{DeploymentCreator, DeploymentInfo, DeploymentStatus};
+use aws_sdk_codedeploy::types::{DeploymentInfo, DeploymentStatus};
 use deployment::{Outcome, codedeploy};
 use futures::FutureExt as _;
 use runtime::Invocation;
@@ -112,7 +112,7 @@ async fn plan(
     if !codedeploy::in_progress(&status) && !invocation.dry_run {
         return Ok(Plan::Over { status: status.as_str().to_owned() });
     }
-    if info.creator() == Some(&DeploymentCreator::CodeDeployRollback) {
+    if codedeploy::is_rollback(info) {
         let Rollbacks::Skip = settings.rollbacks;
         return Ok(Plan::Skip { reason: "a rollback deployment runs no migrations".into() });
     }

@@ -75,7 +75,6 @@ impl Case {
             cluster: "live".into(),
             service: "web".into(),
             status: aws_sdk_codedeploy::types::DeploymentStatus::InProgress,
-            is_rollback: false,
             appspec: self.appspec,
         };
         let hook = Hook { deployment: "d-1".into(), execution: "hook".into() };

@@ -26,8 +26,6 @@ pub struct Deployment {
     pub service: String,
     /// Where CodeDeploy is with it.
     pub status: DeploymentStatus,
-    /// Whether CodeDeploy started it by itself, to undo another one.
-    pub is_rollback: bool,
     /// What its AppSpec says.
     pub appspec: AppSpec,
 }
@@ -37,6 +35,11 @@ impl Deployment {
     pub fn in_progress(&self) -> bool {
         in_progress(&self.status)
     }
+}
+
+/// Whether CodeDeploy started a deployment by itself, to undo another one.
+pub fn is_rollback(info: &DeploymentInfo) -> bool {
+    info.creator() == Some(&DeploymentCreator::CodeDeployRollback)
 }
 
 /// Whether a deployment in this status still waits for anybody.
@@ -77,16 +80,6 @@ pub async fn describe(codedeploy: &Client, id: &str) -> Result<DeploymentInfo, F
     })
 }
 
-/// The deployment `id` with its service and its AppSpec.
-pub async fn deployment(
-    codedeploy: &Client,
-    s3: &aws_sdk_s3::Client,
-    id: &str,
-) -> Result<Deployment> {
-    let info = describe(codedeploy, id).await?;
-    resolve(codedeploy, s3, id, &info).await.with_context(|| format!("deployment {id}"))
-}
-
 /// Completes what [`describe`] found: the service from the deployment group, the AppSpec from the
 /// revision.
 pub async fn resolve(
@@ -116,7 +109,6 @@ pub async fn resolve(
         cluster,
         service,
         status: info.status().cloned().unwrap_or(DeploymentStatus::InProgress),
-        is_rollback: info.creator() == Some(&DeploymentCreator::CodeDeployRollback),
         appspec,
     })
 }

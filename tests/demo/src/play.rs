@@ -173,6 +173,7 @@ fn readable(what: &str, id: &str) -> String {
     match what.split_once("ecs-svc/") {
         // A task set's id has 19 digits; the last four tell two of them apart.
         Some((before, digits)) => {
+            let before = before.trim_end_matches("task set ");
             format!("{before}task set …{}", digits.get(15..).unwrap_or(digits))
         }
         None => what,
