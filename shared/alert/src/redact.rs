@@ -22,7 +22,7 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"(https://(?:[a-z0-9.-]*\.)?(?:discord|discordapp)\.com/api/webhooks/)[^\s\x22'<>]+",
         r"(https://[a-z0-9.-]+\.(?:webhook\.office\.com|logic\.azure\.com|powerplatform\.com)[^\s?\x22'<>]*)[^\s\x22'<>]*",
         // name=value, name: value, "name": "value", --name value.
-        r#"(?i)([a-z0-9_.-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)s?(?:[0-9]+|[_.-][a-z0-9_.-]*)?["']?\s*(?:=>|[:=])\s*)(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,;&"'}\])]+)"#,
+        r#"(?i)([a-z0-9_.-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)s?(?:[0-9]+|[_.-][a-z0-9_.-]*)?["']?\s*(?:=>|[:=])\s*)(?:"(?:[^"\\]|\\.)*(?:"|$)|'(?:[^'\\]|\\.)*(?:'|$)|[^\s,;&"'}\])]+)"#,
         r"(?i)(--[a-z0-9-]*(?:password|secret|token|api-key|access-key)[a-z0-9-]*\s+)[^\s-][^\s]*",
         r"(?i)(authorization\s*[:=]\s*(?:bearer|basic|token)?\s*)[^\s,;\x22']+",
         r"(?i)(\bbearer\s+)[a-z0-9._~+/=-]{8,}",
@@ -103,6 +103,31 @@ mod tests {
             "exited with 1: see http://example.com:8080/path",
         ] {
             assert_eq!(redact(line), line);
+        }
+    }
+
+    mod whatever_is_said {
+        use proptest::prelude::*;
+
+        use super::*;
+
+        proptest! {
+            #[test]
+            fn a_secret_does_not_survive(
+                before in "[a-zA-Z ]{0,20}",
+                name in "(DB_|admin-)?(password|SECRET|api_key|token)",
+                glue in "(=|: |\": \"|=')",
+                secret in "[A-Za-z0-9]{12,24}",
+            ) {
+                let text = format!("{before} {name}{glue}{secret} after");
+                prop_assert!(!redact(&text).contains(&secret), "{}", redact(&text));
+            }
+
+            #[test]
+            fn redacting_twice_is_redacting_once(text in ".{0,120}") {
+                let once = redact(&text);
+                prop_assert_eq!(redact(&once), once.clone());
+            }
         }
     }
 }

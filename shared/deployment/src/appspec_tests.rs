@@ -113,3 +113,39 @@ fn what_cannot_be_read_says_why() {
         "two ECS services, `a` and `b`",
     );
 }
+
+mod whatever_is_written {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn text_is_read_or_refused_in_words(text in "(?s).{0,200}") {
+            if let Err(error) = AppSpec::parse(&text) {
+                let words = format!("{error:#}");
+                prop_assert!(words.contains(' '), "{}", words);
+            }
+        }
+
+        #[test]
+        fn a_task_definition_always_has_a_revision(name in "[a-z<>:/0-9. -]{0,30}") {
+            let text = format!(
+                "Resources: [{{web: {{Type: AWS::ECS::Service, Properties: {{TaskDefinition: '{name}'}}}}}}]"
+            );
+            if let Ok(spec) = AppSpec::parse(&text) {
+                let revision = spec.task_definition.rsplit(':').next().unwrap_or_default().to_owned();
+                prop_assert!(revision.parse::<u64>().is_ok() || revision.len() > 18, "{}", revision);
+            }
+        }
+
+        #[test]
+        fn bytes_of_a_bucket_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _ = crate::archive::appspec(&bytes);
+            for magic in [&b"PK\x03\x04"[..], &[0x1f, 0x8b, 8]] {
+                let bytes: Vec<u8> = magic.iter().chain(&bytes).copied().collect();
+                prop_assert!(crate::archive::appspec(&bytes).is_err());
+            }
+        }
+    }
+}

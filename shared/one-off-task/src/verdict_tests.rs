@@ -182,3 +182,87 @@ fn only_what_never_ran_and_will_pass_is_started_again() {
         "container app ended without an exit code: CannotPullContainerError: sidecar: i/o timeout | The subnet may have no way out: a NAT gateway, a public IP or VPC endpoints for ECR and S3.",
     );
 }
+
+mod whatever_ecs_says {
+    use proptest::option;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn any_task() -> impl Strategy<Value = Task> {
+        let code = option::of(prop_oneof![Just(0), Just(1), Just(3), Just(137), Just(143)]);
+        let container =
+            (prop_oneof!["app", "proxy", "agent"], code, any::<bool>(), "[A-Za-z: ]{0,30}");
+        let stop = option::of(prop_oneof![
+            Just("EssentialContainerExited"),
+            Just("TaskFailedToStart"),
+            Just("UserInitiated"),
+            Just("SpotInterruption"),
+            Just("TerminationNotice"),
+            Just("InfrastructureHealth"),
+            Just("SomethingNew"),
+        ]);
+        let status = prop_oneof![
+            Just("PROVISIONING"),
+            Just("RUNNING"),
+            Just("DEPROVISIONING"),
+            Just("STOPPED")
+        ];
+        let reason =
+            option::of("(CannotPullContainerError|Timeout|capacity is unavailable)?.{0,40}");
+        let containers = prop::collection::vec(container, 0..4);
+        (containers, stop, status, reason, any::<bool>()).prop_map(
+            |(containers, stop, status, reason, started)| {
+                let containers = containers.into_iter().map(|(name, code, created, reason)| {
+                    Container::builder()
+                        .name(name)
+                        .set_exit_code(code)
+                        .set_runtime_id((created || code.is_some()).then(|| "id".to_owned()))
+                        .reason(reason)
+                        .build()
+                });
+                Task::builder()
+                    .set_containers(Some(containers.collect()))
+                    .set_stop_code(stop.map(TaskStopCode::from))
+                    .last_status(status)
+                    .set_stopped_reason(reason)
+                    .set_started_at(
+                        started.then(|| aws_sdk_ecs::primitives::DateTime::from_secs(1)),
+                    )
+                    .build()
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn success_is_an_allowed_exit_code_of_the_named_container(task in any_task()) {
+            let app = task.containers().iter().find(|it| it.name() == Some("app"));
+            let code = app.and_then(Container::exit_code);
+            let uninterrupted = matches!(
+                task.stop_code(),
+                None | Some(TaskStopCode::EssentialContainerExited | TaskStopCode::TaskFailedToStart)
+            );
+            let right = matches!(code, Some(0 | 3)) && uninterrupted;
+            prop_assert_eq!(Verdict::of(&task, &mark()) == Verdict::Succeeded, right);
+        }
+
+        #[test]
+        fn what_may_have_run_is_never_started_again(task in any_task()) {
+            if let Verdict::Failed(failure) = Verdict::of(&task, &mark())
+                && failure.may_start_again
+            {
+                let app = task.containers().iter().find(|it| it.name() == Some("app"));
+                prop_assert!(app.is_none_or(|it| it.exit_code().is_none() && it.runtime_id().is_none()));
+                prop_assert!(task.started_at().is_none() && task.last_status() == Some("STOPPED"));
+            }
+        }
+
+        #[test]
+        fn every_failure_has_its_reason(task in any_task()) {
+            if let Verdict::Failed(failure) = Verdict::of(&task, &mark()) {
+                prop_assert!(failure.reason.starts_with("container app "), "{}", failure.reason);
+            }
+        }
+    }
+}
