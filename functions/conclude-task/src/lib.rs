@@ -300,12 +300,6 @@ async fn log_tail(desk: &Desk<'_>, task: &Task, mark: &Mark) -> alert::Log {
     })
 }
 
-/// An alert that can't be sent must not hold up an answer: it ends as an error in the log.
 async fn publish(desk: &Desk<'_>, alert: &Alert) {
-    let publish = alert::sns::publish(&desk.aws.sns, &desk.settings.alerts_topic, alert);
-    match tokio::time::timeout(TIME_TO_ALERT, publish).await {
-        Ok(Ok(())) => {}
-        Ok(Err(failed)) => tracing::error!(error = failed.to_string(), "the alert was not sent"),
-        Err(_) => tracing::error!(error = "no answer in time", "the alert was not sent"),
-    }
+    alert::sns::publish(&desk.aws.sns, &desk.settings.alerts_topic, alert, TIME_TO_ALERT).await;
 }

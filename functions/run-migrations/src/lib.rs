@@ -168,13 +168,7 @@ async fn say_failed(aws: &Aws, deployment: &str, execution: Option<&str>) -> Res
 }
 
 /// Tells the people on call, before the answer: once `CodeDeploy` has it, a function that dies comes
-/// back to a deployment that has ended and would say nothing. An alert that can't be sent must not
-/// hold up the answer, so it gets a few seconds and an error in the log.
+/// back to a deployment that has ended and would say nothing.
 async fn publish(aws: &Aws, settings: &Settings, alert: &Alert) {
-    let publish = alert::sns::publish(&aws.sns, &settings.alerts_topic, alert);
-    match tokio::time::timeout(TIME_TO_ALERT, publish).await {
-        Ok(Ok(())) => {}
-        Ok(Err(failed)) => tracing::error!(error = failed.to_string(), "the alert was not sent"),
-        Err(_) => tracing::error!(error = "no answer in time", "the alert was not sent"),
-    }
+    alert::sns::publish(&aws.sns, &settings.alerts_topic, alert, TIME_TO_ALERT).await;
 }
