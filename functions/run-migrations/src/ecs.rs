@@ -46,8 +46,9 @@ pub(crate) async fn start(client: &Client, task: &OneOffTask) -> Result<String, 
             Ok(arn) => return Ok(arn),
             Err(failed) => failed,
         };
-        // No answer at all: the request may have been carried out all the same.
-        if failed.code.is_none()
+        // No answer at all: the request may have been carried out all the same. A conflict that
+        // names no task means that there is one.
+        if (failed.code.is_none() || failed.is("ConflictException"))
             && let Some(arn) = find(client, task).await
         {
             return Ok(arn);

@@ -56,7 +56,9 @@ fn detail(mut task: Value, now: Timestamp) -> Value {
     if let Some(members) = task.as_object_mut() {
         members.retain(|_, value| !value.is_null());
     }
-    for attachment in task["attachments"].as_array_mut().into_iter().flatten() {
+    for attachment in
+        task.get_mut("attachments").and_then(Value::as_array_mut).into_iter().flatten()
+    {
         attachment["type"] = json!("eni");
     }
     task["updatedAt"] = json!(now.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string());

@@ -173,7 +173,7 @@ fn attach(task: &mut Value) {
         ("macAddress", "06:83:93:f2:9c:84"),
         ("privateIPv4Address", address),
     ] {
-        if let Some(details) = attachment["details"].as_array_mut() {
+        if let Some(details) = attachment.get_mut("details").and_then(Value::as_array_mut) {
             details.push(json!({"name": name, "value": value}));
         }
     }
@@ -192,5 +192,5 @@ fn change_quietly(world: &World, arn: &str, change: impl FnOnce(&mut Value, f64)
 }
 
 fn items<'a>(task: &'a mut Value, list: &str) -> impl Iterator<Item = &'a mut Value> {
-    task[list].as_array_mut().into_iter().flatten()
+    task.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten()
 }
