@@ -109,7 +109,12 @@ fn innermost(error: &(impl std::error::Error + ?Sized)) -> String {
         text = error.to_string();
         cause = error.source();
     }
-    text
+    one_line(&text)
+}
+
+/// Some causes, such as missing credentials, tell their story over several lines.
+fn one_line(text: &str) -> String {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
 }
 
 /// Sorts AWS's error codes. Unknown codes are real: repeating what we don't understand helps nobody.
@@ -179,6 +184,10 @@ mod tests {
 
     #[test]
     fn a_failure_is_one_line() {
+        assert_eq!(
+            one_line("no credentials. Attempted:\n  Profile: no\n"),
+            "no credentials. Attempted:; Profile: no"
+        );
         let failed = |code: Option<&str>, message: &str| Failed {
             operation: "RunTask",
             code: code.map(str::to_owned),

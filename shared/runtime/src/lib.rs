@@ -83,8 +83,9 @@ impl Main {
 
     /// Ends a process whose settings are wrong.
     pub fn refuse(&self, error: &anyhow::Error) -> ExitCode {
-        tracing::error!(function = self.name, error = format!("{error:#}"), "wrong settings");
-        if !self.in_lambda {
+        if self.in_lambda {
+            tracing::error!(function = self.name, error = format!("{error:#}"), "wrong settings");
+        } else {
             say_error(error);
         }
         ExitCode::FAILURE

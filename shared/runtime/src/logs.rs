@@ -1,6 +1,7 @@
 //! Log lines: JSON in Lambda, plain text for people.
 
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
@@ -31,7 +32,10 @@ pub(crate) fn to_lambda(environment: &Environment) {
 pub(crate) fn to_terminal(environment: &Environment) {
     let level = level(environment.optional("LOG_LEVEL"), LevelFilter::WARN);
     let layer = fmt::layer().with_target(false).without_time().with_writer(std::io::stderr);
-    let _ = tracing_subscriber::registry().with(level).with(layer).try_init();
+    // The SDK tells of every place where it found no region or credentials; what matters comes as an
+    // error of the call.
+    let targets = Targets::new().with_default(level).with_target("aws_config", LevelFilter::ERROR);
+    let _ = tracing_subscriber::registry().with(layer.with_filter(targets)).try_init();
 }
 
 fn level(name: Option<&str>, default: LevelFilter) -> LevelFilter {
