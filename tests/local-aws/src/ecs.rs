@@ -7,6 +7,7 @@ mod services;
 mod tags;
 mod task_definitions;
 mod task_sets;
+mod task_size;
 mod tasks;
 
 use std::collections::BTreeMap;

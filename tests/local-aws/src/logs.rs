@@ -63,7 +63,10 @@ pub(crate) fn append(
     }
     for message in lines.into_iter().filter(|it| !it.is_empty()) {
         state.lines += 1;
-        stream.events.push(Event { number: state.lines, at: now, ingested: now, message });
+        // Somebody may have put events up to two hours ahead of now.
+        let end = stream.events.partition_point(|it| it.at <= now);
+        let event = Event { number: state.lines, at: now, ingested: now, message };
+        stream.events.insert(end, event);
     }
 }
 

@@ -97,12 +97,26 @@ async fn a_task_definition_that_could_not_run_is_refused() {
         with("containerDefinitions", json!([idle])),
         with("networkMode", json!("bridge")),
         with("cpu", Value::Null),
+        with("cpu", json!("300")),
+        with("cpu", json!("a lot")),
+        with("memory", json!("4096")),
     ];
     let world = account();
     for wrong in table {
         let answer = ecs(&world, "RegisterTaskDefinition", wrong.clone()).await;
         assert_eq!(code(answer), "ClientException", "{wrong}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn sizes_in_vcpus_and_gigabytes_are_shown_as_integers() {
+    let world = account();
+    let mut given = definition("web");
+    given["cpu"] = json!(".25 vCPU");
+    given["memory"] = json!("0.5 GB");
+    ecs(&world, "RegisterTaskDefinition", given).await.unwrap();
+    let shown = described(&world, "web").await;
+    assert_eq!((&shown["cpu"], &shown["memory"]), (&json!("256"), &json!("512")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -156,6 +170,53 @@ async fn only_a_deregistered_task_definition_is_deleted() {
     assert_eq!(answer["taskDefinitions"].as_array().unwrap().len(), 1);
     assert_eq!(answer["failures"].as_array().unwrap().len(), 2);
     assert_eq!(described(&world, "web:2").await["status"], "ACTIVE");
+
+    let again = ecs(&world, "DeregisterTaskDefinition", json!({"taskDefinition": "web:1"})).await;
+    assert_eq!(code(again), "ClientException");
+    assert_eq!(described(&world, "web:1").await["status"], "DELETE_IN_PROGRESS");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_has_between_1_and_100_items() {
+    let world = account();
+    register(&world, "web").await;
+    for wrong in [json!(-1), json!(0), json!(101), json!("2"), json!(1.5)] {
+        for operation in ["ListClusters", "ListTaskDefinitions", "ListTaskDefinitionFamilies"] {
+            let answer = ecs(&world, operation, json!({"maxResults": wrong})).await;
+            assert_eq!(code(answer), "InvalidParameterException", "{operation} {wrong}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn providers_that_are_refused_change_nothing() {
+    let world = account();
+    let create = json!({"clusterName": "live", "capacityProviders": ["FARGATE"]});
+    ecs(&world, "CreateCluster", create).await.unwrap();
+    let spot = json!([{"capacityProvider": "FARGATE_SPOT", "weight": 1}]);
+    for (providers, strategy) in [
+        (json!(["FARGATE_SPOT"]), Value::Null),
+        (json!(["FARGATE"]), spot.clone()),
+        (json!(["my-machines"]), json!([])),
+    ] {
+        let put = json!({
+            "cluster": "live",
+            "capacityProviders": providers,
+            "defaultCapacityProviderStrategy": strategy,
+        });
+        let answer = ecs(&world, "PutClusterCapacityProviders", put.clone()).await;
+        assert_eq!(code(answer), "InvalidParameterException", "{put}");
+        let create = json!({
+            "clusterName": "test",
+            "capacityProviders": ["FARGATE"],
+            "defaultCapacityProviderStrategy": spot,
+        });
+        assert_eq!(code(ecs(&world, "CreateCluster", create).await), "InvalidParameterException");
+    }
+    let names = json!({"clusters": ["live", "test"]});
+    let answer = ecs(&world, "DescribeClusters", names).await.unwrap();
+    assert_eq!(answer["clusters"][0]["capacityProviders"], json!(["FARGATE"]));
+    assert_eq!(answer["failures"][0]["reason"], "MISSING");
 }
 
 #[tokio::test(start_paused = true)]

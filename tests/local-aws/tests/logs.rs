@@ -139,6 +139,7 @@ async fn wrong_input_is_refused() {
         ("PutLogEvents", put(json!([{"timestamp": NOW, "message": ""}]))),
         ("PutLogEvents", put(json!([event(NOW), event(NOW - 1)]))),
         ("PutLogEvents", put(json!([event(NOW - 86_400_001), event(NOW)]))),
+        ("PutLogEvents", put(json!([{"timestamp": NOW, "message": "x".repeat(1_048_551)}]))),
         ("GetLogEvents", json!({"logStreamName": "run/app/1", "limit": 0})),
         ("GetLogEvents", json!({"logStreamName": "run/app/1", "limit": 10_001})),
         ("FilterLogEvents", names),
@@ -174,6 +175,14 @@ async fn lines_out_of_their_time_are_rejected_and_the_others_kept() {
     let answer = logs(&world, "PutLogEvents", put(old)).await.unwrap();
     assert_eq!(answer["rejectedLogEventsInfo"], json!({"tooOldLogEventEndIndex": 1}));
     assert_eq!(messages(&get(&world, json!({})).await), ["old", "now"]);
+    // What is rejected does not count for the 24 hours of a batch.
+    let mixed = json!([
+        {"timestamp": NOW - 15 * 24 * hour, "message": "too old"},
+        {"timestamp": NOW, "message": "also now"},
+    ]);
+    let answer = logs(&world, "PutLogEvents", put(mixed)).await.unwrap();
+    assert_eq!(answer["rejectedLogEventsInfo"], json!({"tooOldLogEventEndIndex": 1}));
+    assert_eq!(messages(&get(&world, json!({})).await), ["old", "now", "also now"]);
 
     logs(&world, "PutRetentionPolicy", json!({"retentionInDays": 1})).await.unwrap();
     let expired = json!([{"timestamp": NOW - 25 * hour, "message": "expired"}]);
@@ -254,4 +263,36 @@ async fn a_group_is_also_found_by_its_arn() {
         let answer = world.call(Service::Logs, "GetLogEvents", input).await.unwrap();
         assert_eq!(messages(&answer), ["0"]);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_holds_a_megabyte_of_lines() {
+    let world = with_lines(&[]).await;
+    let long = "x".repeat(400_000);
+    for n in 0..5 {
+        let event = json!([{"timestamp": NOW + n, "message": format!("{n}{long}")}]);
+        let batch = json!({"logStreamName": "run/app/1", "logEvents": event});
+        logs(&world, "PutLogEvents", batch).await.unwrap();
+    }
+    let numbers = |page: &Value| -> String {
+        messages(page).iter().filter_map(|it| it.chars().next()).collect()
+    };
+    let tail = get(&world, json!({})).await;
+    assert_eq!(numbers(&tail), "34");
+    let before = get(&world, json!({"nextToken": tail["nextBackwardToken"]})).await;
+    assert_eq!(numbers(&before), "12");
+    let head = get(&world, json!({"startFromHead": true})).await;
+    assert_eq!(numbers(&head), "01");
+    let next = get(&world, json!({"nextToken": head["nextForwardToken"]})).await;
+    assert_eq!(numbers(&next), "23");
+
+    let mut found = String::new();
+    let mut how = json!({});
+    for _ in 0..3 {
+        let page = logs(&world, "FilterLogEvents", how.clone()).await.unwrap();
+        found.push_str(&format!("{} ", numbers(&page)));
+        how["nextToken"] = page["nextToken"].clone();
+    }
+    assert_eq!(found, "01 23 4 ");
+    assert!(how["nextToken"].is_null());
 }

@@ -25,7 +25,12 @@ pub(super) fn of(state: &State, cluster: &str, input: &Value) -> Result<Capacity
             "Specifying both a launch type and capacity provider strategy is not supported. \
              Remove one and try again.",
         )),
-        Some(launch_type) => Ok(Capacity::LaunchType(launch_type.to_owned())),
+        Some(launch_type @ ("EC2" | "FARGATE" | "EXTERNAL")) => {
+            Ok(Capacity::LaunchType(launch_type.to_owned()))
+        }
+        // AWS: "If you want to use Amazon ECS Managed Instances, you must use the
+        // capacityProviderStrategy request parameter and omit the launchType request parameter."
+        Some(other) => Err(invalid(format!("Launch type '{other}' is not supported."))),
         None if !asked.is_empty() => strategy(state, cluster, asked),
         None => {
             let cluster = state.clusters.get(cluster).unwrap_or(&Value::Null);
@@ -38,23 +43,68 @@ pub(super) fn of(state: &State, cluster: &str, input: &Value) -> Result<Capacity
     }
 }
 
-/// AWS: "A capacity provider must be associated with the cluster to be used in a capacity provider
-/// strategy."
+/// A strategy of the providers of a cluster.
 pub(super) fn strategy(
     state: &State,
     cluster: &str,
     asked: &[Value],
 ) -> Result<Capacity, AwsError> {
     let cluster = state.clusters.get(cluster).unwrap_or(&Value::Null);
-    let associated = items(&cluster["capacityProviders"]);
-    if asked.iter().any(|it| !associated.contains(&it["capacityProvider"])) {
+    associated(items(&cluster["capacityProviders"]), asked)?;
+    Ok(Capacity::Strategy(complete(asked)))
+}
+
+/// AWS: "A capacity provider must be associated with the cluster to be used in a capacity provider
+/// strategy."
+pub(super) fn associated(providers: &[Value], asked: &[Value]) -> Result<(), AwsError> {
+    if asked.iter().any(|it| !providers.contains(&it["capacityProvider"])) {
         return Err(invalid(
             "The specified capacity provider strategy cannot contain a capacity provider that is \
              not associated with the cluster. Associate the capacity provider with the cluster and \
              try again.",
         ));
     }
-    Ok(Capacity::Strategy(complete(asked)))
+    Ok(())
+}
+
+/// Whether tasks of a definition could run where a service or a task set wants them to.
+///
+/// AWS, of the network: "This parameter is required for task definitions that use the awsvpc network
+/// mode to receive their own elastic network interface, and it isn't supported for other network
+/// modes." Of the launch type: "Amazon ECS validates the task definition parameters with those
+/// supported by the launch type"; the result is in `compatibilities`.
+pub(super) fn check_fit(resource: &Value, definition: &Value) -> Result<(), AwsError> {
+    let network = &resource["networkConfiguration"]["awsvpcConfiguration"];
+    match (definition["networkMode"] == "awsvpc", network.is_null()) {
+        (true, true) => {
+            return Err(invalid(
+                "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
+            ));
+        }
+        (false, false) => {
+            return Err(invalid(
+                "Network Configuration is not valid for the given networkMode of this task \
+                 definition.",
+            ));
+        }
+        (true, false) if items(&network["subnets"]).is_empty() => {
+            return Err(invalid("subnets can not be empty."));
+        }
+        _ => {}
+    }
+    let strategy = items(&resource["capacityProviderStrategy"]);
+    let launch_type = match resource["launchType"].as_str() {
+        Some(it) => it,
+        None if Capacity::Strategy(json!(strategy)).is_fargate() => "FARGATE",
+        None => "EC2",
+    };
+    let compatible = items(&definition["compatibilities"]);
+    // Which definitions could run on EXTERNAL machines is not modelled.
+    if launch_type != "EXTERNAL" && !compatible.iter().any(|it| it == launch_type) {
+        let message = format!("Task definition does not support launch_type {launch_type}.");
+        return Err(invalid(message));
+    }
+    Ok(())
 }
 
 pub(super) fn items(value: &Value) -> &[Value] {

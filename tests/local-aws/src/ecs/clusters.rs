@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{State, tags, tasks};
+use super::{State, capacity, tags, tasks};
 use crate::wire::{AwsError, page};
 use crate::world::{ACCOUNT, REGION, World};
 
@@ -34,6 +34,7 @@ pub(super) fn create(world: &World, input: &Value) -> Result<Value, AwsError> {
         return Err(AwsError::bad("InvalidParameterException", message));
     }
     tags::check(&input["tags"])?;
+    check_providers(input)?;
     let mut state = world.state();
     let ecs = &mut state.ecs;
     let arn = arn(&name);
@@ -113,10 +114,10 @@ pub(super) fn answer_page(
     items: &[String],
     input: &Value,
 ) -> Result<Value, AwsError> {
-    let limit = match input["maxResults"].as_u64() {
-        None => 100,
-        Some(limit @ 1..=100) => usize::try_from(limit).unwrap_or(100),
-        Some(_) => {
+    let limit = match (&input["maxResults"], input["maxResults"].as_u64()) {
+        (Value::Null, _) => 100,
+        (_, Some(limit @ 1..=100)) => usize::try_from(limit).unwrap_or(100),
+        _ => {
             let message = "maxResults must be between 1 and 100.";
             return Err(AwsError::bad("InvalidParameterException", message));
         }
@@ -155,15 +156,29 @@ pub(super) fn delete(world: &World, input: &Value) -> Result<Value, AwsError> {
     Ok(json!({"cluster": shown(ecs, &name, false)}))
 }
 
+/// AWS: "If specifying a capacity provider that uses an Auto Scaling group, the capacity provider
+/// must already be created." None can be, here; "The Fargate capacity providers are available to all
+/// accounts".
+fn check_providers(input: &Value) -> Result<(), AwsError> {
+    let providers = capacity::items(&input["capacityProviders"]);
+    if !providers.iter().all(|it| *it == "FARGATE" || *it == "FARGATE_SPOT") {
+        let message = "The specified capacity provider could not be found.";
+        return Err(AwsError::bad("InvalidParameterException", message));
+    }
+    capacity::associated(providers, capacity::items(&input["defaultCapacityProviderStrategy"]))
+}
+
 pub(super) fn put_capacity_providers(world: &World, input: &Value) -> Result<Value, AwsError> {
     let mut state = world.state();
     let name = resolve(&state.ecs, &input["cluster"])?;
-    for member in ["capacityProviders", "defaultCapacityProviderStrategy"] {
-        if !input[member].is_array() {
-            let message = format!("{member} must not be null.");
-            return Err(AwsError::bad("InvalidParameterException", message));
-        }
-        if let Some(cluster) = state.ecs.clusters.get_mut(&name) {
+    let members = ["capacityProviders", "defaultCapacityProviderStrategy"];
+    if let Some(member) = members.into_iter().find(|it| !input[*it].is_array()) {
+        let message = format!("{member} must not be null.");
+        return Err(AwsError::bad("InvalidParameterException", message));
+    }
+    check_providers(input)?;
+    if let Some(cluster) = state.ecs.clusters.get_mut(&name) {
+        for member in members {
             cluster[member] = input[member].clone();
         }
     }

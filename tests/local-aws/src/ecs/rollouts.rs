@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::capacity::{self, Capacity};
-use super::services::{INHERITED, invalid, key, not_active, not_found, service_id, settle};
+use super::services::{
+    INHERITED, check_count, invalid, key, not_active, not_found, service_id, settle,
+};
 use super::{State, task_definitions};
 use crate::wire::AwsError;
 use crate::world::World;
@@ -121,6 +123,7 @@ fn belongs_to_another(controller: &str, input: &Value) -> Result<(), AwsError> {
 
 /// The service as the input wants it.
 fn changed(ecs: &State, key: &Key, input: &Value) -> Result<Value, AwsError> {
+    check_count(&input["desiredCount"])?;
     let mut service = ecs.services[key].clone();
     for member in QUIET.into_iter().chain(TRIGGERS) {
         if !input[member].is_null() {
@@ -142,6 +145,13 @@ fn changed(ecs: &State, key: &Key, input: &Value) -> Result<Value, AwsError> {
         };
         let platform_version = service["platformVersion"].clone();
         capacity::set(&mut service, capacity, &platform_version);
+    }
+    let current = service["taskDefinition"].as_str().unwrap_or_default();
+    // Where somebody else deploys, what runs is the task sets' matter.
+    if service["deploymentController"]["type"] == "ECS"
+        && let Some(definition) = task_definitions::find(ecs, current)
+    {
+        capacity::check_fit(&service, definition)?;
     }
     Ok(service)
 }

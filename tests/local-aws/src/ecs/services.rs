@@ -24,6 +24,18 @@ fn name_of(reference: &str) -> &str {
     reference.rsplit('/').next().unwrap_or(reference)
 }
 
+/// The name in a name or an ARN. An ARN that names a cluster has to name this one; the older format,
+/// `service/NAME`, names none.
+fn name_in(cluster: &str, reference: &str) -> Result<String, AwsError> {
+    let path = reference.split_once(":service/").and_then(|(_, path)| path.rsplit_once('/'));
+    match path {
+        Some((other, _)) if other != cluster => Err(invalid(format!(
+            "Invalid identifier: Identifier is for cluster {other}. Your cluster is {cluster}"
+        ))),
+        _ => Ok(name_of(reference).to_owned()),
+    }
+}
+
 pub(super) fn arn(cluster: &str, name: &str) -> String {
     format!("arn:aws:ecs:{REGION}:{ACCOUNT}:service/{cluster}/{name}")
 }
@@ -31,7 +43,7 @@ pub(super) fn arn(cluster: &str, name: &str) -> String {
 /// The service that an input's `cluster` and `service` mean.
 pub(super) fn key(state: &State, input: &Value) -> Result<(String, String), AwsError> {
     let cluster = resolve(state, &input["cluster"])?;
-    let name = name_of(input["service"].as_str().unwrap_or_default()).to_owned();
+    let name = name_in(&cluster, input["service"].as_str().unwrap_or_default())?;
     let key = (cluster, name);
     if state.services.contains_key(&key) { Ok(key) } else { Err(not_found()) }
 }
@@ -68,15 +80,14 @@ pub(super) fn create(world: &World, input: &Value) -> Result<Value, AwsError> {
         return Err(invalid("Creation of service was not idempotent."));
     }
     let controller = input["deploymentController"]["type"].as_str().unwrap_or("ECS").to_owned();
+    check_scheduling(input, &controller)?;
     let definition = definition(ecs, input, &controller)?;
     let capacity = capacity::of(ecs, &cluster, input)?;
-    if let Some(definition) = &definition {
-        check_network(input, definition)?;
-    }
     tags::check(&input["tags"])?;
     let mut service = new(input, &cluster, &name, &controller, now);
     capacity::set(&mut service, capacity, &input["platformVersion"]);
     if let Some(definition) = definition {
+        capacity::check_fit(&service, &definition)?;
         service["taskDefinition"] = definition["taskDefinitionArn"].clone();
     }
     if controller == "ECS" {
@@ -105,15 +116,29 @@ fn definition(state: &State, input: &Value, by: &str) -> Result<Option<Value>, A
     }
 }
 
-/// AWS: "This parameter is required for task definitions that use the awsvpc network mode to
-/// receive their own elastic network interface".
-fn check_network(input: &Value, definition: &Value) -> Result<(), AwsError> {
-    if definition["networkMode"] == "awsvpc" && input["networkConfiguration"].is_null() {
-        let message =
-            "Network Configuration must be provided when networkMode 'awsvpc' is specified.";
-        return Err(invalid(message));
+/// AWS: "Tasks using the Fargate launch type or the `CODE_DEPLOY` or EXTERNAL deployment controller
+/// types don't support the DAEMON scheduling strategy." Of the desired count: "This is required if
+/// schedulingStrategy is REPLICA or isn't specified."
+fn check_scheduling(input: &Value, controller: &str) -> Result<(), AwsError> {
+    if !["ECS", "CODE_DEPLOY", "EXTERNAL"].contains(&controller) {
+        return Err(invalid("The deployment controller is not one of ECS, CODE_DEPLOY, EXTERNAL."));
     }
-    Ok(())
+    check_count(&input["desiredCount"])?;
+    match input["schedulingStrategy"].as_str() {
+        None | Some("REPLICA") if input["desiredCount"].is_null() => {
+            Err(invalid("Desired count is required for the REPLICA scheduling strategy."))
+        }
+        None | Some("REPLICA") => Ok(()),
+        Some("DAEMON") if controller == "ECS" && input["launchType"] != "FARGATE" => Ok(()),
+        Some(other) => Err(invalid(format!("The scheduling strategy {other} is not supported."))),
+    }
+}
+
+pub(super) fn check_count(count: &Value) -> Result<(), AwsError> {
+    match count.is_null() || count.is_u64() {
+        true => Ok(()),
+        false => Err(invalid("Desired count must not be negative.")),
+    }
 }
 
 fn new(input: &Value, cluster: &str, name: &str, controller: &str, now: f64) -> Value {
@@ -213,7 +238,7 @@ pub(super) fn describe(world: &World, input: &Value) -> Result<Value, AwsError> 
     let with_tags = includes(input, "TAGS");
     let (mut services, mut failures) = (Vec::new(), Vec::new());
     for reference in wanted.iter().filter_map(Value::as_str) {
-        let name = name_of(reference).to_owned();
+        let name = name_in(&cluster, reference)?;
         let arn = arn(&cluster, &name);
         match state.ecs.services.get(&(cluster.clone(), name)) {
             Some(service) => {

@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::clusters::{answer_page, includes};
-use super::{State, tags};
+use super::{State, tags, task_size};
 use crate::wire::AwsError;
 use crate::world::{ACCOUNT, REGION, World};
 
 /// What a task definition may be registered with; everything is shown again as it was given.
-const MEMBERS: [&str; 18] = [
+const MEMBERS: [&str; 17] = [
     "containerDefinitions",
     "cpu",
     "enableFaultInjection",
@@ -26,7 +26,6 @@ const MEMBERS: [&str; 18] = [
     "runtimePlatform",
     "taskRoleArn",
     "volumes",
-    "tags",
 ];
 
 fn client(message: impl Into<String>) -> AwsError {
@@ -83,6 +82,9 @@ pub(super) fn register(world: &World, input: &Value) -> Result<Value, AwsError> 
     if names.iter().enumerate().any(|(n, it)| names[..n].contains(it)) {
         return Err(client("Container.name should be unique."));
     }
+    let mut sized = input.clone();
+    task_size::normalize(&mut sized)?;
+    let input = &sized;
     check_fargate(input)?;
     tags::check(&input["tags"])?;
     let now = world.clock().epoch_seconds();
@@ -102,7 +104,7 @@ pub(super) fn register(world: &World, input: &Value) -> Result<Value, AwsError> 
         "placementConstraints": [],
         "requiresAttributes": [],
     });
-    for member in MEMBERS.into_iter().filter(|it| *it != "tags") {
+    for member in MEMBERS {
         if !input[member].is_null() {
             definition[member] = input[member].clone();
         }
@@ -135,7 +137,7 @@ fn complete(container: &mut Value) {
     }
 }
 
-/// AWS: Fargate tasks need `awsvpc` and a CPU and memory at the task level.
+/// AWS: Fargate tasks need `awsvpc` and a CPU and memory at the task level that fit each other.
 fn check_fargate(input: &Value) -> Result<(), AwsError> {
     let wanted = input["requiresCompatibilities"].as_array();
     if !wanted.is_some_and(|it| it.iter().any(|it| it == "FARGATE")) {
@@ -151,7 +153,11 @@ fn check_fargate(input: &Value) -> Result<(), AwsError> {
             )));
         }
     }
-    Ok(())
+    let size = |member: &str| input[member].as_str().and_then(|it| it.parse().ok()).unwrap_or(0);
+    match task_size::is_fargate(size("cpu"), size("memory")) {
+        true => Ok(()),
+        false => Err(client("No Fargate configuration exists for given values.")),
+    }
 }
 
 fn compatibilities(input: &Value) -> Value {
@@ -228,6 +234,11 @@ pub(super) fn deregister(world: &World, input: &Value) -> Result<Value, AwsError
     }
     let found = find_mut(&mut state.ecs, reference)
         .ok_or_else(|| client("Unable to describe task definition."))?;
+    // AWS: "A task definition revision will stay in DELETE_IN_PROGRESS status until all the
+    // associated tasks and services have been terminated."
+    if found["status"] == "DELETE_IN_PROGRESS" {
+        return Err(client("The specified task definition is being deleted."));
+    }
     found["status"] = json!("INACTIVE");
     found["deregisteredAt"] = json!(now);
     Ok(json!({"taskDefinition": found}))

@@ -127,8 +127,9 @@ fn add(
         if service["status"] != "ACTIVE" {
             return Err(not_active());
         }
-        let definition = task_definitions::active(ecs, reference)?["taskDefinitionArn"].clone();
-        let mut set = new(service, key, definition.as_str().unwrap_or_default(), now);
+        let definition = task_definitions::active(ecs, reference)?;
+        let arn = definition["taskDefinitionArn"].as_str().unwrap_or_default();
+        let mut set = new(service, key, arn, now);
         if let Some(started_by) = started_by {
             set["startedBy"] = json!(started_by);
         }
@@ -148,6 +149,7 @@ fn add(
             let capacity = capacity::of(ecs, &key.0, input)?;
             capacity::set(&mut set, capacity, &input["platformVersion"]);
         }
+        capacity::check_fit(&set, definition)?;
         scale(&mut set, service["desiredCount"].as_u64().unwrap_or(0));
         sets_mut(ecs, key).ok_or_else(no_such_set)?.push(set.clone());
         set

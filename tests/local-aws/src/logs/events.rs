@@ -4,16 +4,35 @@ use serde_json::{Value, json};
 
 use super::pattern::Pattern;
 use super::{Event, State, answer_page, invalid, limit};
-use crate::wire::AwsError;
+use crate::wire::{AwsError, page_offset};
 
-/// "Each page returned can contain … up to 10,000 log events"; so can a batch.
+/// "Each page returned can contain up to 1 MB of log events or up to 10,000 log events"; so can a
+/// batch.
 const MOST: usize = 10_000;
+
+/// "The maximum batch size is 1,048,576 bytes. This size is calculated as the sum of all event
+/// messages in UTF-8, plus 26 bytes for each log event."
+const MEGABYTE: usize = 1_048_576;
+
+fn size(message: &str) -> usize {
+    message.len() + 26
+}
+
+/// How many of these events fit into one page. A single one always does.
+fn fitting<'a>(events: impl Iterator<Item = &'a Event>) -> usize {
+    let mut total = 0;
+    let fits = |(n, it): &(usize, &Event)| {
+        total += size(&it.message);
+        *n == 0 || total <= MEGABYTE
+    };
+    events.enumerate().take_while(fits).count()
+}
 
 const HOUR: i64 = 3_600_000;
 
 /// "The log events in the batch must be in chronological order by their timestamp. … Otherwise, the
-/// operation fails. … the time span in a single batch cannot exceed 24 hours. Otherwise, the
-/// operation fails." An event that is out of its time does not fail the batch: "Events more than 2
+/// operation fails. … For valid events (within 14 days in the past to 2 hours in future), the time
+/// span in a single batch cannot exceed 24 hours. Otherwise, the operation fails." An event that is out of its time does not fail the batch: "Events more than 2
 /// hours in the future are rejected while processing remaining valid events. Events older than 14
 /// days or preceding the log group's retention period are rejected while processing remaining valid
 /// events."
@@ -25,6 +44,7 @@ pub(super) fn put(state: &mut State, input: &Value, now: i64) -> Result<Value, A
     let too_old = now - 14 * 24 * HOUR;
     let expired = now - retention.unwrap_or(i64::MAX / 24 / HOUR).saturating_mul(24 * HOUR);
     let too_new = now + 2 * HOUR;
+    check_span(&events, too_old, too_new)?;
     let before = |limit: i64| events.iter().filter(|it| it.0 < limit).count();
     let (old_end, expired_end) = (before(too_old), before(expired));
     let new_start = events.iter().position(|it| it.0 > too_new);
@@ -72,13 +92,21 @@ fn batch(input: &Value) -> Result<Vec<(i64, String)>, AwsError> {
         let message = "Log events in a single PutLogEvents request must be in chronological order.";
         return Err(invalid(message));
     }
-    let span = batch.last().map_or(0, |it| it.0) - batch.first().map_or(0, |it| it.0);
-    if span > 24 * HOUR {
+    if batch.iter().map(|it| size(&it.1)).sum::<usize>() > MEGABYTE {
+        return Err(invalid(format!("Upload too large: more than {MEGABYTE} bytes.")));
+    }
+    Ok(batch)
+}
+
+fn check_span(events: &[(i64, String)], from: i64, to: i64) -> Result<(), AwsError> {
+    let mut valid = events.iter().map(|it| it.0).filter(|it| (from..=to).contains(it));
+    let first = valid.next().unwrap_or(0);
+    if valid.next_back().is_some_and(|last| last - first > 24 * HOUR) {
         let message =
             "A batch of log events in a single PutLogEvents request cannot span 24 hours.";
         return Err(invalid(message));
     }
-    Ok(batch)
+    Ok(())
 }
 
 /// "If the value is true, the earliest log events are returned first. If the value is false, the
@@ -89,10 +117,13 @@ fn batch(input: &Value) -> Result<Vec<(i64, String)>, AwsError> {
 pub(super) fn get(state: &mut State, input: &Value) -> Result<Value, AwsError> {
     let limit = limit(input, MOST)?;
     let events = in_range(&state.stream(input)?.events, input);
-    let forwards = |start: usize| (start.min(events.len()), (start + limit).min(events.len()));
+    let forwards = |start: usize| {
+        let start = start.min(events.len());
+        (start, start + fitting(events[start..].iter().take(limit)))
+    };
     let backwards = |end: usize| {
         let end = end.min(events.len());
-        (end.saturating_sub(limit), end)
+        (end - fitting(events[..end].iter().rev().take(limit)), end)
     };
     let (start, end) = match input["nextToken"].as_str() {
         None if input["startFromHead"] == true => forwards(0),
@@ -135,6 +166,8 @@ pub(super) fn filter(state: &mut State, input: &Value) -> Result<Value, AwsError
         found.extend(matching.map(|it| (name.as_str(), it)));
     }
     found.sort_by_key(|(_, it)| (it.at, it.ingested, it.number));
+    let start = input["nextToken"].as_str().and_then(page_offset).unwrap_or(0);
+    let limit = fitting(found.iter().skip(start).take(limit).map(|(_, it)| it));
     let shown = |(name, it): (&str, Event)| {
         json!({
             "logStreamName": name,

@@ -85,6 +85,28 @@ async fn an_inactive_task_definition_is_no_target() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_update_that_could_not_run_changes_nothing() {
+    let world = with_shop("ECS").await;
+    let bridge = json!({
+        "family": "bridge",
+        "containerDefinitions": [{"name": "app", "image": "registry/app:7", "memory": 256}],
+    });
+    ecs(&world, "RegisterTaskDefinition", bridge).await.unwrap();
+    let before = service(&world).await;
+    for change in [
+        // Its network stays, and a task definition without awsvpc cannot have one.
+        json!({"taskDefinition": "bridge:1"}),
+        json!({"networkConfiguration": {}}),
+        json!({"networkConfiguration": {"awsvpcConfiguration": {"subnets": []}}}),
+        json!({"desiredCount": -1}),
+    ] {
+        let answer = update(&world, change.clone()).await;
+        assert_eq!(code(answer), "InvalidParameterException", "{change}");
+        assert_eq!(service(&world).await, before, "{change}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_belongs_to_codedeploy_is_refused_in_its_words() {
     let world = with_shop("CODE_DEPLOY").await;
     let network = json!({"awsvpcConfiguration": {"subnets": ["subnet-2"]}});

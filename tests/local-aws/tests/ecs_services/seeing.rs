@@ -14,6 +14,15 @@ async fn a_service_that_could_not_run_is_refused() {
         shop[member] = value;
         shop
     };
+    let bridge = json!({
+        "family": "bridge",
+        "containerDefinitions": [{"name": "app", "image": "registry/app:7", "memory": 256}],
+    });
+    ecs(&world, "RegisterTaskDefinition", bridge).await.unwrap();
+    let mut on_fargate = with("taskDefinition", json!("bridge"));
+    on_fargate["networkConfiguration"] = Value::Null;
+    let mut networked = with("taskDefinition", json!("bridge"));
+    networked["launchType"] = json!("EC2");
     let provider = json!([{"capacityProvider": "FARGATE"}]);
     let mut unassociated = with("capacityProviderStrategy", provider.clone());
     unassociated["launchType"] = Value::Null;
@@ -28,7 +37,15 @@ async fn a_service_that_could_not_run_is_refused() {
         (with("networkConfiguration", Value::Null), "InvalidParameterException"),
         (with("capacityProviderStrategy", provider), "InvalidParameterException"),
         (unassociated, "InvalidParameterException"),
+        (with("desiredCount", Value::Null), "InvalidParameterException"),
+        (with("desiredCount", json!(-1)), "InvalidParameterException"),
+        (with("launchType", json!("LAMBDA")), "InvalidParameterException"),
+        (with("deploymentController", json!({"type": "ME"})), "InvalidParameterException"),
+        (with("schedulingStrategy", json!("DAEMON")), "InvalidParameterException"),
+        (with("networkConfiguration", json!({})), "InvalidParameterException"),
         (external, "InvalidParameterException"),
+        (on_fargate, "InvalidParameterException"),
+        (networked, "InvalidParameterException"),
     ] {
         assert_eq!(code(ecs(&world, "CreateService", wrong.clone()).await), expected, "{wrong}");
     }
@@ -82,6 +99,26 @@ async fn services_are_described_ten_at_a_time_and_the_unknown_is_missing() {
         let answer = ecs(&world, "DescribeServices", json!({"services": wrong})).await;
         assert_eq!(code(answer), "InvalidParameterException");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_of_another_cluster_is_not_the_one_of_the_same_name() {
+    let world = with_shop("ECS").await;
+    let other = "arn:aws:ecs:eu-west-2:123456789012:service/test/shop";
+    for (operation, input) in [
+        ("DescribeServices", json!({"services": [other]})),
+        ("UpdateService", json!({"service": other, "desiredCount": 0})),
+        ("DeleteService", json!({"service": other, "force": true})),
+    ] {
+        let error = ecs(&world, operation, input).await.unwrap_err();
+        assert_eq!(error.code, "InvalidParameterException", "{operation}");
+        let expected = "Invalid identifier: Identifier is for cluster test. Your cluster is live";
+        assert_eq!(error.message, expected);
+    }
+    // An ARN from before ARNs had clusters in them.
+    let old = json!({"services": ["arn:aws:ecs:eu-west-2:123456789012:service/shop"]});
+    let answer = ecs(&world, "DescribeServices", old).await.unwrap();
+    assert_eq!(answer["services"][0]["desiredCount"], 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -88,7 +88,10 @@ async fn an_unknown_task_set_is_missing() {
 async fn tags_of_a_task_set_are_shown_only_if_asked_for() {
     let world = with_shop("EXTERNAL").await;
     let tags = json!([{"key": "team", "value": "shop"}]);
-    let set = json!({"service": "shop", "taskDefinition": "web:1", "tags": tags});
+    let set = json!({
+        "service": "shop", "taskDefinition": "web:1", "networkConfiguration": network(),
+        "tags": tags,
+    });
     let set = ecs(&world, "CreateTaskSet", set).await.unwrap();
     assert_eq!(set["taskSet"]["tags"], tags);
     assert_eq!(described(&world).await[0]["tags"], json!([]));
@@ -121,4 +124,12 @@ async fn an_inactive_task_definition_makes_no_task_set() {
     ecs(&world, "DeregisterTaskDefinition", which).await.unwrap();
     let set = json!({"service": "shop", "taskDefinition": "web:2"});
     assert_eq!(code(ecs(&world, "CreateTaskSet", set).await), "ClientException");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_set_without_the_network_of_its_task_definition_is_refused() {
+    let world = with_shop("EXTERNAL").await;
+    let set = json!({"service": "shop", "taskDefinition": "web:1"});
+    assert_eq!(code(ecs(&world, "CreateTaskSet", set).await), "InvalidParameterException");
+    assert_eq!(described(&world).await, Vec::<Value>::new());
 }
