@@ -1,0 +1,1 @@
+//! A schedule starts a job on the image that is live.

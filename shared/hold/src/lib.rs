@@ -1,0 +1,1 @@
+//! The pause switch: one SSM parameter that holds migrations and jobs.
