@@ -3,7 +3,6 @@
 use aws_sdk_codedeploy::types::DeploymentStatus;
 use aws_sdk_ecs::types::{Container, TaskStopCode};
 use deployment::AppSpec;
-use one_off_task::Kind;
 use runtime::Environment;
 
 use super::*;
@@ -13,14 +12,12 @@ const DEFINITION: &str = "arn:aws:ecs:eu-west-2:123456789012:task-definition/web
 
 fn mark(attempt: u32) -> Mark {
     Mark {
-        kind: Kind::Migration,
         id: "d-1".into(),
         hook: "hook".into(),
         container: "app".into(),
         deadline: 1000,
         attempt,
-        allowed_exit_codes: vec![],
-        network: None,
+        ..Mark::default()
     }
 }
 

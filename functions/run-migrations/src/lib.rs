@@ -19,10 +19,11 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use alert::Alert;
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use aws_sdk_codedeploy::types::{DeploymentInfo, DeploymentStatus};
 use deployment::{Outcome, codedeploy};
 use futures::FutureExt as _;
+use one_off_task::Start;
 use runtime::Invocation;
 
 pub use answer::Answer;
@@ -84,7 +85,10 @@ async fn migrate(
     }
     match plan {
         Plan::Run(task) => {
-            let arn = ecs::start(&aws.ecs, &task).await?;
+            let arn = match one_off_task::lock::ecs::start(&aws.ecs, &task, invocation.now).await? {
+                Start::Started(arn) | Start::Already(arn) => arn,
+                Start::Held(other) => bail!("{} has the lock", other.arn()),
+            };
             tracing::info!(deployment = id, task = arn, "the migration task was started");
             Ok(Answer::Started { deployment: id.to_owned(), task: arn })
         }

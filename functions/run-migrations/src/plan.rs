@@ -9,7 +9,7 @@ use aws_sdk_ecs::types::{
     Service, Tag, TaskDefinition, TaskSet,
 };
 use deployment::Deployment;
-use one_off_task::{Capacity, Kind, Mark, Network, OneOffTask, Placement, Provider};
+use one_off_task::{Capacity, Kind, Mark, Network, OneOffTask, Overrides, Placement, Provider};
 
 use crate::hook::Hook;
 use crate::labels::Labels;
@@ -72,6 +72,7 @@ pub(crate) fn migration(
         task_definition: definition.task_definition_arn().unwrap_or_default().to_owned(),
         command,
         tags: tags(live, primary),
+        overrides: Overrides::default(),
         mark: Mark {
             kind: Kind::Migration,
             id: deployment.id.clone(),
@@ -81,6 +82,7 @@ pub(crate) fn migration(
             attempt: 1,
             allowed_exit_codes: labels.success_exit_codes,
             network: placement.network.clone(),
+            ..Mark::default()
         },
         placement,
     };

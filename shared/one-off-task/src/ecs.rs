@@ -5,12 +5,12 @@ use aws_sdk_ecs::Client;
 use aws_sdk_ecs::operation::run_task::builders::RunTaskFluentBuilder;
 use aws_sdk_ecs::types::{
     AssignPublicIp, AwsVpcConfiguration, CapacityProviderStrategyItem, ContainerOverride,
-    KeyValuePair, LaunchType, NetworkConfiguration, Tag, Task, TaskDefinition, TaskField,
-    TaskOverride,
+    EphemeralStorage, KeyValuePair, LaunchType, NetworkConfiguration, Tag, Task, TaskDefinition,
+    TaskField, TaskOverride,
 };
 
 use crate::mark::ENVIRONMENT_NAME;
-use crate::task::{Capacity, OneOffTask, Provider};
+use crate::task::{Capacity, OneOffTask, Overrides, Provider};
 
 /// Starts the task, unless an earlier delivery of the same event did; its ARN either way.
 ///
@@ -18,19 +18,34 @@ use crate::task::{Capacity, OneOffTask, Provider};
 /// deadline, say) it refuses with `ConflictException` and names that task, which we adopt.
 /// A task that could not be placed comes back as status 200 with `failures[]`.
 pub async fn start(ecs: &Client, task: &OneOffTask) -> Result<String, Failed> {
-    let answer = match request(ecs, task).send().await {
+    match run(ecs, task, &task.client_token()).await? {
+        Run::New(arn) | Run::Known(arn) => Ok(arn),
+    }
+}
+
+/// What ECS made of a request to run a task.
+pub(crate) enum Run {
+    /// It runs the task, by this request or by exactly the same one before.
+    New(String),
+    /// The client token stands for this task, which another request started.
+    Known(String),
+}
+
+/// Asks ECS to run the task under a client token.
+pub(crate) async fn run(ecs: &Client, task: &OneOffTask, token: &str) -> Result<Run, Failed> {
+    let answer = match request(ecs, task).client_token(token).send().await {
         Err(error) => {
             let existing =
                 error.as_service_error().filter(|it| it.is_conflict_exception()).and_then(adopted);
             return match existing {
-                Some(arn) => Ok(arn),
+                Some(arn) => Ok(Run::Known(arn)),
                 None => Err(aws_call::failed("RunTask", &error)),
             };
         }
         Ok(answer) => answer,
     };
     if let Some(arn) = answer.tasks().first().and_then(|it| it.task_arn()) {
-        return Ok(arn.to_owned());
+        return Ok(Run::New(arn.to_owned()));
     }
     let failure = answer.failures().first();
     let reason = failure.and_then(|it| it.reason()).unwrap_or("no task and no reason");
@@ -62,21 +77,15 @@ fn is_transient_placement(reason: &str) -> bool {
 }
 
 fn request(ecs: &Client, task: &OneOffTask) -> RunTaskFluentBuilder {
-    let mark = KeyValuePair::builder().name(ENVIRONMENT_NAME).value(task.mark.encode()).build();
-    let container = ContainerOverride::builder()
-        .name(&task.mark.container)
-        .set_command(Some(task.command.clone()))
-        .environment(mark)
-        .build();
     let tags: Vec<Tag> =
         task.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
     let request = ecs
         .run_task()
         .cluster(&task.cluster)
         .task_definition(&task.task_definition)
-        .client_token(task.client_token())
         .started_by(task.mark.started_by())
-        .overrides(TaskOverride::builder().container_overrides(container).build())
+        .overrides(overrides(task))
+        .set_enable_execute_command(task.overrides.execute_command.then_some(true))
         .set_network_configuration(network(task))
         .set_platform_version(task.placement.platform_version.clone())
         .set_tags((!tags.is_empty()).then_some(tags));
@@ -87,6 +96,31 @@ fn request(ecs: &Client, task: &OneOffTask) -> RunTaskFluentBuilder {
         }
         Capacity::ClusterDefault => request,
     }
+}
+
+fn overrides(task: &OneOffTask) -> TaskOverride {
+    let Overrides { cpu, memory, ephemeral_storage, execution_role, task_role, .. } =
+        &task.overrides;
+    let variable =
+        |name: &str, value: &str| KeyValuePair::builder().name(name).value(value).build();
+    let given = task.overrides.environment.iter().map(|(name, value)| variable(name, value));
+    let environment = given.chain([variable(ENVIRONMENT_NAME, &task.mark.encode())]);
+    let container = ContainerOverride::builder()
+        .name(&task.mark.container)
+        .set_command(Some(task.command.clone()))
+        .set_environment(Some(environment.collect()))
+        .build();
+    let storage = ephemeral_storage.and_then(|it| i32::try_from(it).ok());
+    TaskOverride::builder()
+        .container_overrides(container)
+        .set_cpu(cpu.map(|it| it.to_string()))
+        .set_memory(memory.map(|it| it.to_string()))
+        .set_ephemeral_storage(
+            storage.map(|it| EphemeralStorage::builder().size_in_gib(it).build()),
+        )
+        .set_execution_role_arn(execution_role.clone())
+        .set_task_role_arn(task_role.clone())
+        .build()
 }
 
 fn network(task: &OneOffTask) -> Option<NetworkConfiguration> {

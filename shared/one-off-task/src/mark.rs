@@ -11,32 +11,74 @@ pub const ENVIRONMENT_NAME: &str = "QUAYSIDE_TASK";
 pub const STARTED_BY_PREFIX: &str = "quayside/";
 
 /// Why a task runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// A deployment waits for it.
+    #[default]
     Migration,
+    /// A schedule or a person wanted it.
+    Job,
 }
 
 impl Kind {
-    fn as_str(self) -> &'static str {
+    /// The word in `startedBy`.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Migration => "migration",
+            Self::Job => "job",
         }
     }
+}
+
+/// Who hears of the end of a task, and how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Waiter {
+    /// A lifecycle event hook of `CodeDeploy`: it is told.
+    #[default]
+    CodeDeployHook,
+    /// A pause hook of an ECS service deployment: it is told.
+    EcsPauseHook,
+    /// A Lambda hook of an ECS service deployment: it asks again by itself.
+    EcsLambdaHook,
+    /// An action of `CodePipeline`: it asks again by itself.
+    CodePipeline,
+    /// Nobody waits: only people hear of it, if it fails.
+    Nobody,
+}
+
+impl Waiter {
+    /// Whether whoever waits asks again, instead of being told.
+    pub fn asks(self) -> bool {
+        matches!(self, Self::EcsLambdaHook | Self::CodePipeline)
+    }
+
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What the end of a job means to people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobTerms {
+    /// The service whose image it runs.
+    pub service: String,
+    /// After how many failures in a row they are told.
+    pub alert_after: u32,
 }
 
 /// The mark: one environment variable and `startedBy` of the task itself.
 ///
 /// The id of a hook execution has about 300 characters, too long for `startedBy` (128) or the value
 /// of a tag (256); an environment override has room for it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// Why the task runs.
     pub kind: Kind,
-    /// Who waits for it: the deployment.
+    /// Who waits for it: the deployment, or its ARN. Of a job its name.
     pub id: String,
-    /// The hook execution to answer.
+    /// Which of its hooks: what makes two deliveries of one event the same. Of a job the run.
     pub hook: String,
     /// The container whose exit code counts.
     pub container: String,
@@ -50,12 +92,45 @@ pub struct Mark {
     /// Where the task runs. ECS does not tell afterwards, and a further start needs it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<Network>,
+    /// Who hears of its end, and how.
+    #[serde(default, skip_serializing_if = "Waiter::is_default")]
+    pub waiter: Waiter,
+    /// What it has for itself while it runs: no two tasks with the same lock run at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<String>,
+    /// Which of several commands this is, from 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub step: u32,
+    /// The commands that follow if this one succeeds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub then: Vec<Vec<String>>,
+    /// The task definition that this task's own was derived from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derived_from: Option<String>,
+    /// Of a job: what its end means.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobTerms>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(step: &u32) -> bool {
+    *step == 0
 }
 
 impl Mark {
-    /// The task's `startedBy`.
+    /// The task's `startedBy`. An ARN has characters that ECS does not allow there; its last part
+    /// says enough.
     pub fn started_by(&self) -> String {
-        format!("{STARTED_BY_PREFIX}{}/{}", self.kind.as_str(), self.id)
+        let id = self.id.rsplit('/').next().unwrap_or_default();
+        format!("{STARTED_BY_PREFIX}{}/{id}", self.kind.as_str())
+    }
+
+    /// Whether both are starts for the same cause: one event, however often it came.
+    pub fn is_same_cause(&self, other: &Self) -> bool {
+        self.kind == other.kind
+            && self.id == other.id
+            && self.hook == other.hook
+            && self.step == other.step
     }
 
     /// The mark as it travels.
@@ -115,8 +190,7 @@ mod tests {
             container: "app".into(),
             deadline: 1_767_229_500,
             attempt: 1,
-            allowed_exit_codes: vec![],
-            network: None,
+            ..Mark::default()
         }
     }
 
@@ -133,6 +207,20 @@ mod tests {
     fn a_mark_survives_the_journey() {
         let read = Mark::of(&task("quayside/migration/d-KXQ0TI2MF", "app", &mark().encode()));
         assert_eq!(read, Ok(Some(mark())));
+    }
+
+    #[test]
+    fn a_mark_says_no_more_than_it_must() {
+        let encoded = mark().encode();
+        assert_eq!(
+            encoded,
+            r#"{"kind":"migration","id":"d-KXQ0TI2MF","hook":"eyJ…","container":"app","deadline":1767229500,"attempt":1}"#
+        );
+        let arn =
+            "arn:aws:ecs:eu-west-2:123456789012:service-deployment/live/web/EZe5RNVLH6PPzHXINuP28";
+        let of_ecs = Mark { id: arn.into(), waiter: Waiter::EcsPauseHook, ..mark() };
+        assert_eq!(of_ecs.started_by(), "quayside/migration/EZe5RNVLH6PPzHXINuP28");
+        assert_eq!(serde_json::from_str::<Mark>(&of_ecs.encode()).unwrap(), of_ecs);
     }
 
     #[test]

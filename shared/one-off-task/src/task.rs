@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use aws_sdk_ecs::types::Task;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
@@ -58,6 +57,25 @@ pub struct Placement {
     pub platform_version: Option<String>,
 }
 
+/// What a task has instead of what its definition says, besides the command.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// CPU units of the whole task; 1024 are one vCPU.
+    pub cpu: Option<u32>,
+    /// Memory of the whole task in MiB.
+    pub memory: Option<u32>,
+    /// Ephemeral storage in GiB.
+    pub ephemeral_storage: Option<u32>,
+    /// Environment of the named container.
+    pub environment: Vec<(String, String)>,
+    /// The execution role's ARN.
+    pub execution_role: Option<String>,
+    /// The task role's ARN.
+    pub task_role: Option<String>,
+    /// Whether people may look into the running container (ECS Exec).
+    pub execute_command: bool,
+}
+
 /// A task to run once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OneOffTask {
@@ -71,6 +89,8 @@ pub struct OneOffTask {
     pub placement: Placement,
     /// Its tags.
     pub tags: Vec<(String, String)>,
+    /// What else it has instead of what its definition says.
+    pub overrides: Overrides,
     /// What it carries; names the container too.
     pub mark: Mark,
 }
@@ -95,9 +115,11 @@ impl OneOffTask {
     /// The same for every delivery of the same cause, so that ECS starts it once: 64 characters, as
     /// many as ECS allows.
     pub fn client_token(&self) -> String {
-        let Mark { id, hook, attempt, .. } = &self.mark;
-        let digest = Sha256::digest(format!("{id}\n{hook}\n{attempt}"));
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        let Mark { id, hook, attempt, step, .. } = &self.mark;
+        match step {
+            0 => token(&format!("{id}\n{hook}\n{attempt}")),
+            _ => token(&format!("{id}\n{hook}\n{attempt}\n{step}")),
+        }
     }
 
     /// Refuses what ECS would refuse for its length.
@@ -110,11 +132,36 @@ impl OneOffTask {
     }
 
     fn overrides(&self) -> Value {
-        json!({"containerOverrides": [{
-            "name": self.mark.container,
-            "command": self.command,
-            "environment": [{"name": ENVIRONMENT_NAME, "value": self.mark.encode()}],
-        }]})
+        let mark = (ENVIRONMENT_NAME.to_owned(), self.mark.encode());
+        let environment = self.overrides.environment.iter().chain([&mark]);
+        let mut overrides = Map::new();
+        let mut set = |name: &str, value: Value| overrides.insert(name.to_owned(), value);
+        let Overrides { cpu, memory, ephemeral_storage, execution_role, task_role, .. } =
+            &self.overrides;
+        set(
+            "containerOverrides",
+            json!([{
+                "name": self.mark.container,
+                "command": self.command,
+                "environment": environment
+                    .map(|(name, value)| json!({"name": name, "value": value}))
+                    .collect::<Value>(),
+            }]),
+        );
+        for (name, size) in [("cpu", cpu), ("memory", memory)] {
+            if let Some(size) = size {
+                set(name, json!(size.to_string()));
+            }
+        }
+        for (name, role) in [("executionRoleArn", execution_role), ("taskRoleArn", task_role)] {
+            if let Some(role) = role {
+                set(name, json!(role));
+            }
+        }
+        if let Some(size) = ephemeral_storage {
+            set("ephemeralStorage", json!({"sizeInGiB": size}));
+        }
+        Value::Object(overrides)
     }
 
     /// The request as the AWS CLI would take it: `aws ecs run-task --cli-input-json`.
@@ -147,51 +194,20 @@ impl OneOffTask {
         if let Some(version) = &self.placement.platform_version {
             set("platformVersion", json!(version));
         }
+        if self.overrides.execute_command {
+            set("enableExecuteCommand", json!(true));
+        }
         if !self.tags.is_empty() {
             let tags = self.tags.iter().map(|(key, value)| json!({"key": key, "value": value}));
             set("tags", tags.collect());
         }
         Value::Object(input)
     }
+}
 
-    /// The next start of a task that never ran: everything as before, one attempt later.
-    ///
-    /// Exactly the same for every caller, because the same client token must mean the same request.
-    pub fn again(task: &Task, mark: &Mark) -> Self {
-        let command = task
-            .overrides()
-            .map(|it| it.container_overrides())
-            .unwrap_or_default()
-            .iter()
-            .find(|it| it.name() == Some(&mark.container))
-            .map(|it| it.command().to_vec())
-            .unwrap_or_default();
-        let capacity = match (task.capacity_provider_name(), task.launch_type()) {
-            (Some(name), _) => {
-                Capacity::Strategy(vec![Provider { name: name.to_owned(), weight: 1, base: 0 }])
-            }
-            (None, Some(launch_type)) => Capacity::LaunchType(launch_type.as_str().to_owned()),
-            (None, None) => Capacity::ClusterDefault,
-        };
-        let tags = task
-            .tags()
-            .iter()
-            .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())))
-            .filter(|(key, _)| !key.starts_with("aws:"))
-            .collect();
-        Self {
-            cluster: task.cluster_arn().unwrap_or_default().to_owned(),
-            task_definition: task.task_definition_arn().unwrap_or_default().to_owned(),
-            command,
-            placement: Placement {
-                network: mark.network.clone(),
-                capacity,
-                platform_version: task.platform_version().map(str::to_owned),
-            },
-            tags,
-            mark: Mark { attempt: mark.attempt + 1, ..mark.clone() },
-        }
-    }
+/// 64 characters, as many as ECS allows in a client token.
+pub(crate) fn token(cause: &str) -> String {
+    Sha256::digest(cause).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl fmt::Display for OneOffTask {
@@ -202,6 +218,10 @@ impl fmt::Display for OneOffTask {
         row("task definition", &self.task_definition)?;
         row("container", &self.mark.container)?;
         row("command", &format!("{:?}", self.command))?;
+        for command in &self.mark.then {
+            row("then", &format!("{command:?}"))?;
+        }
+        self.overrides.describe(&mut row)?;
         match &self.placement.capacity {
             Capacity::LaunchType(it) => row("launch type", it)?,
             Capacity::Strategy(providers) => {
@@ -218,15 +238,45 @@ impl fmt::Display for OneOffTask {
             row("security groups", &network.security_groups.join(", "))?;
             row("public IP", if network.public_ip { "yes" } else { "no" })?;
         }
+        if let Some(lock) = &self.mark.lock {
+            row("lock", lock)?;
+        }
         row("started by", &self.mark.started_by())?;
         row("client token", &self.client_token())
+    }
+}
+
+impl Overrides {
+    /// Rows for people; values of the environment may be anything, so only names are shown.
+    fn describe(&self, row: &mut impl FnMut(&str, &str) -> fmt::Result) -> fmt::Result {
+        let sizes = [
+            ("cpu", self.cpu, ""),
+            ("memory", self.memory, " MiB"),
+            ("storage", self.ephemeral_storage, " GiB"),
+        ];
+        for (name, size, unit) in sizes {
+            if let Some(size) = size {
+                row(name, &format!("{size}{unit}"))?;
+            }
+        }
+        for (name, role) in
+            [("execution role", &self.execution_role), ("task role", &self.task_role)]
+        {
+            if let Some(role) = role {
+                row(name, role)?;
+            }
+        }
+        if !self.environment.is_empty() {
+            let names: Vec<_> = self.environment.iter().map(|(name, _)| name.as_str()).collect();
+            row("environment", &names.join(", "))?;
+        }
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mark::Kind;
 
     fn task(hook: &str, attempt: u32) -> OneOffTask {
         OneOffTask {
@@ -239,15 +289,13 @@ mod tests {
                 platform_version: None,
             },
             tags: vec![],
+            overrides: Overrides::default(),
             mark: Mark {
-                kind: Kind::Migration,
                 id: "d-1".into(),
                 hook: hook.into(),
                 container: "app".into(),
-                deadline: 0,
                 attempt,
-                allowed_exit_codes: vec![],
-                network: None,
+                ..Mark::default()
             },
         }
     }

@@ -1,18 +1,16 @@
 //! The exit matrix: no false success, no false failure, the reason in words.
 
 use super::*;
-use crate::mark::Kind;
 
 fn mark() -> Mark {
     Mark {
-        kind: Kind::Migration,
         id: "d-1".into(),
         hook: "hook".into(),
         container: "app".into(),
         deadline: 0,
         attempt: 1,
         allowed_exit_codes: vec![3],
-        network: None,
+        ..Mark::default()
     }
 }
 

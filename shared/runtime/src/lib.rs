@@ -39,6 +39,8 @@ pub struct Invocation {
     pub time_left: Duration,
     /// The function's own ARN, where it is known.
     pub function_arn: Option<String>,
+    /// The same for every delivery of the same event.
+    pub id: String,
 }
 
 impl Invocation {
@@ -47,7 +49,10 @@ impl Invocation {
         // Whoever writes `"dry_run": "true"` or `1` means it, too.
         let dry_run =
             !matches!(event.get("dry_run"), None | Some(Value::Null | Value::Bool(false)));
-        Self { event, dry_run, now, time_left: UNKNOWN_TIME, function_arn: None }
+        // By hand every event is another one.
+        let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let id = format!("by-hand-{}", since_epoch.as_nanos());
+        Self { event, dry_run, now, time_left: UNKNOWN_TIME, function_arn: None, id }
     }
 }
 
@@ -185,6 +190,7 @@ fn invocation(event: LambdaEvent<Value>) -> Invocation {
     Invocation {
         time_left: time_left(&context, now),
         function_arn: Some(context.invoked_function_arn).filter(|it| it.starts_with("arn:")),
+        id: context.request_id,
         ..Invocation::new(payload, now)
     }
 }

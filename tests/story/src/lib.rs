@@ -216,10 +216,11 @@ pub fn sdk(world: &World, name: &str) -> SdkConfig {
 
 /// An invocation as the functions' runtime would hand it over.
 fn arrived(invocation: Invocation, now: SystemTime) -> runtime::Invocation {
-    let Invocation { payload, deadline, .. } = invocation;
+    let Invocation { payload, deadline, request_id } = invocation;
     runtime::Invocation {
         time_left: deadline.duration_since(now).unwrap_or_default(),
         function_arn: Some("arn:aws:lambda:eu-west-2:123456789012:function:quayside".to_owned()),
+        id: request_id,
         ..runtime::Invocation::new(payload, now)
     }
 }
