@@ -2,7 +2,10 @@
 
 mod capacity;
 mod clusters;
+mod images;
+mod native;
 mod rollouts;
+mod secrets;
 mod services;
 mod tags;
 mod task_definitions;
@@ -17,6 +20,7 @@ use serde_json::Value;
 use crate::wire::{AwsError, Call, Reply};
 use crate::world::{World, unknown};
 
+pub(crate) use native::live_definition;
 pub(crate) use services::{primary_task_set, service_exists};
 pub(crate) use task_sets::{create_task_set, delete_task_set, make_primary};
 
@@ -33,6 +37,10 @@ pub(crate) struct State {
     pub(crate) tags: BTreeMap<String, BTreeMap<String, String>>,
     /// Tasks and what belongs to running them.
     pub(crate) tasks: tasks::Tasks,
+    /// Tags of images.
+    images: images::Tags,
+    /// Deployments that ECS carries out itself.
+    native: native::State,
 }
 
 /// Answers one operation.
@@ -55,6 +63,11 @@ pub(crate) fn answer(world: &World, call: &Call) -> Result<Reply, AwsError> {
         "ListServices" => services::list(world, input),
         "UpdateService" => rollouts::update(world, input),
         "DeleteService" => services::delete(world, input),
+        "ListServiceDeployments" => native::list(world, input),
+        "DescribeServiceDeployments" => native::describe(world, input),
+        "StopServiceDeployment" => native::stop(world, input),
+        "ContinueServiceDeployment" => native::proceed(world, input),
+        "DescribeServiceRevisions" => native::describe_revisions(world, input),
         "CreateTaskSet" => task_sets::create(world, input),
         "DescribeTaskSets" => task_sets::describe(world, input),
         "UpdateServicePrimaryTaskSet" => task_sets::update_primary(world, input),

@@ -1,5 +1,9 @@
 //! Ready-made accounts: a web service that is deployed blue/green, with everything around it.
 
+mod native;
+
+pub use native::Native;
+
 use serde_json::{Value, json};
 
 use crate::image::{Image, Script};
@@ -60,40 +64,10 @@ impl BlueGreen {
     pub async fn set(world: &World, live_image: &str) -> Result<Self, AwsError> {
         let scene =
             Self { world: world.clone(), topic: format!("arn:aws:sns:{REGION}:{ACCOUNT}:alerts") };
-        scene.ecs("CreateCluster", json!({"clusterName": Self::CLUSTER})).await?;
-        let definition = scene.register(live_image).await?;
-        scene
-            .world
-            .call(Service::Logs, "CreateLogGroup", json!({"logGroupName": Self::LOG_GROUP}))
-            .await?;
-        scene.world.call(Service::Sns, "CreateTopic", json!({"Name": "alerts"})).await?;
-        scene
-            .ecs(
-                "CreateService",
-                json!({
-                    "cluster": Self::CLUSTER,
-                    "serviceName": Self::SERVICE,
-                    "taskDefinition": definition,
-                    "desiredCount": 2,
-                    "launchType": "FARGATE",
-                    "platformVersion": "1.4.0",
-                    "deploymentController": {"type": "CODE_DEPLOY"},
-                    "networkConfiguration": {"awsvpcConfiguration": {
-                        "subnets": ["subnet-0a1b2c3d", "subnet-4e5f6a7b"],
-                        "securityGroups": ["sg-0123abcd"],
-                        "assignPublicIp": "DISABLED",
-                    }},
-                    "loadBalancers": [{
-                        "targetGroupArn": format!(
-                            "arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/web-blue/73e2d6bc24d8a067"
-                        ),
-                        "containerName": Self::CONTAINER,
-                        "containerPort": 8000,
-                    }],
-                    "tags": [{"key": "team", "value": "shop"}],
-                }),
-            )
-            .await?;
+        let definition = foundations(world, live_image).await?;
+        let mut service = web(&definition);
+        service["deploymentController"] = json!({"type": "CODE_DEPLOY"});
+        scene.ecs("CreateService", service).await?;
         scene.deployments_by_codedeploy().await?;
         Ok(scene)
     }
@@ -133,23 +107,7 @@ impl BlueGreen {
 
     /// The rule and the schedule that call [`CONCLUDE_FUNCTION`], as in the template.
     pub async fn wire_events(&self) -> Result<(), AwsError> {
-        let pattern = json!({
-            "source": ["aws.ecs"],
-            "detail-type": ["ECS Task State Change"],
-            "detail": {"startedBy": [{"prefix": "quayside/"}]},
-        });
-        let rules = [
-            json!({"Name": "quayside-task-ended", "EventPattern": pattern.to_string()}),
-            json!({"Name": "quayside-watchdog", "ScheduleExpression": "rate(5 minutes)"}),
-        ];
-        for rule in rules {
-            let name = rule["Name"].clone();
-            self.world.call(Service::Events, "PutRule", rule).await?;
-            let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{CONCLUDE_FUNCTION}");
-            let targets = json!({"Rule": name, "Targets": [{"Id": "conclude-task", "Arn": arn}]});
-            self.world.call(Service::Events, "PutTargets", targets).await?;
-        }
-        Ok(())
+        conclude_by_events(&self.world).await
     }
 
     /// Registers the next revision of the task definition, running `image`; its ARN.
@@ -159,8 +117,7 @@ impl BlueGreen {
 
     /// Registers a task definition; its ARN.
     pub async fn register_with(&self, definition: Value) -> Result<String, AwsError> {
-        let answer = self.ecs("RegisterTaskDefinition", definition).await?;
-        Ok(answer["taskDefinition"]["taskDefinitionArn"].as_str().unwrap_or_default().to_owned())
+        register(&self.world, definition).await
     }
 
     /// The task definition of the web service, with its migration command as a docker label.
@@ -242,4 +199,68 @@ impl BlueGreen {
     async fn codedeploy(&self, operation: &str, input: Value) -> Result<Value, AwsError> {
         self.world.call(Service::CodeDeploy, operation, input).await
     }
+}
+
+/// What every web service needs: cluster, log group, alerts topic, and revision 1 of its task
+/// definition, whose ARN it gives.
+async fn foundations(world: &World, live_image: &str) -> Result<String, AwsError> {
+    let cluster = json!({"clusterName": BlueGreen::CLUSTER});
+    world.call(Service::Ecs, "CreateCluster", cluster).await?;
+    let definition = register(world, BlueGreen::definition(live_image)).await?;
+    let group = json!({"logGroupName": BlueGreen::LOG_GROUP});
+    world.call(Service::Logs, "CreateLogGroup", group).await?;
+    world.call(Service::Sns, "CreateTopic", json!({"Name": "alerts"})).await?;
+    Ok(definition)
+}
+
+async fn register(world: &World, definition: Value) -> Result<String, AwsError> {
+    let answer = world.call(Service::Ecs, "RegisterTaskDefinition", definition).await?;
+    Ok(answer["taskDefinition"]["taskDefinitionArn"].as_str().unwrap_or_default().to_owned())
+}
+
+/// What it takes to create the web service.
+fn web(definition: &str) -> Value {
+    let blue = format!(
+        "arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/web-blue/73e2d6bc24d8a067"
+    );
+    json!({
+        "cluster": BlueGreen::CLUSTER,
+        "serviceName": BlueGreen::SERVICE,
+        "taskDefinition": definition,
+        "desiredCount": 2,
+        "launchType": "FARGATE",
+        "platformVersion": "1.4.0",
+        "networkConfiguration": {"awsvpcConfiguration": {
+            "subnets": ["subnet-0a1b2c3d", "subnet-4e5f6a7b"],
+            "securityGroups": ["sg-0123abcd"],
+            "assignPublicIp": "DISABLED",
+        }},
+        "loadBalancers": [{
+            "targetGroupArn": blue,
+            "containerName": BlueGreen::CONTAINER,
+            "containerPort": 8000,
+        }],
+        "tags": [{"key": "team", "value": "shop"}],
+    })
+}
+
+async fn conclude_by_events(world: &World) -> Result<(), AwsError> {
+    let pattern = json!({
+        "source": ["aws.ecs"],
+        "detail-type": ["ECS Task State Change"],
+        "detail": {"startedBy": [{"prefix": "quayside/"}]},
+    });
+    let ended = json!({"Name": "quayside-task-ended", "EventPattern": pattern.to_string()});
+    let watchdog = json!({"Name": "quayside-watchdog", "ScheduleExpression": "rate(5 minutes)"});
+    rule(world, ended, "conclude-task", CONCLUDE_FUNCTION).await?;
+    rule(world, watchdog, "conclude-task", CONCLUDE_FUNCTION).await
+}
+
+async fn rule(world: &World, rule: Value, id: &str, function: &str) -> Result<(), AwsError> {
+    let name = rule["Name"].clone();
+    world.call(Service::Events, "PutRule", rule).await?;
+    let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}");
+    let targets = json!({"Rule": name, "Targets": [{"Id": id, "Arn": arn}]});
+    world.call(Service::Events, "PutTargets", targets).await?;
+    Ok(())
 }

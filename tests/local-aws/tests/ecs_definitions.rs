@@ -64,6 +64,7 @@ async fn what_was_registered_is_shown_again() {
     given["runtimePlatform"] =
         json!({"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"});
     given["taskRoleArn"] = json!("arn:aws:iam::123456789012:role/task");
+    given["executionRoleArn"] = json!("arn:aws:iam::123456789012:role/execution");
     given["containerDefinitions"][0]["secrets"] = json!([{"name": "DB", "valueFrom": "arn:x"}]);
     given["containerDefinitions"][0]["stopTimeout"] = json!(5);
     ecs(&world, "RegisterTaskDefinition", given.clone()).await.unwrap();

@@ -1,18 +1,16 @@
-//! `UpdateService`, and the rolling deployments it starts.
+//! `UpdateService`, and the entries of a service's `deployments`.
 
 use serde_json::{Value, json};
 
 use super::capacity::{self, Capacity};
-use super::services::{
-    INHERITED, check_count, invalid, key, not_active, not_found, service_id, settle,
-};
-use super::{State, task_definitions};
+use super::services::{INHERITED, check_count, invalid, key, not_active, service_id, settle};
+use super::{State, native, task_definitions};
 use crate::wire::AwsError;
 use crate::world::World;
 
 type Key = (String, String);
 
-/// A rolling deployment of the service as it is now.
+/// An entry that deploys the service as it is now.
 pub(super) fn deployment(service: &Value, state: &str, now: f64) -> Value {
     let id = service_id();
     let words = state.to_ascii_lowercase().replace('_', " ");
@@ -37,11 +35,11 @@ pub(super) fn deployment(service: &Value, state: &str, now: f64) -> Value {
     deployment
 }
 
-/// Makes a deployment's counts fit the service's: a new one still starts its tasks, one that has
-/// completed runs them, and one that another has overtaken runs what nobody has replaced yet.
-pub(super) fn scale(deployment: &mut Value, desired: u64) {
-    let completed = deployment["rolloutState"] == "COMPLETED";
-    let (running, pending) = if completed { (desired, 0) } else { (0, desired) };
+/// Makes a deployment's counts fit the service's: a new one still starts its tasks, one that is up
+/// runs them, and one that has failed gives up.
+pub(super) fn scale(deployment: &mut Value, desired: u64, up: bool) {
+    let desired = if deployment["rolloutState"] == "FAILED" { 0 } else { desired };
+    let (running, pending) = if up { (desired, 0) } else { (0, desired) };
     deployment["desiredCount"] = json!(desired);
     deployment["runningCount"] = json!(running);
     deployment["pendingCount"] = json!(pending);
@@ -70,7 +68,7 @@ const QUIET: [&str; 8] = [
 
 pub(super) fn update(world: &World, input: &Value) -> Result<Value, AwsError> {
     let now = world.clock().epoch_seconds();
-    let (key, answer, rolling) = {
+    let (answer, deployment) = {
         let mut state = world.state();
         let ecs = &mut state.ecs;
         let key = key(ecs, input)?;
@@ -82,12 +80,17 @@ pub(super) fn update(world: &World, input: &Value) -> Result<Value, AwsError> {
         if controller != "ECS" {
             belongs_to_another(controller, input)?;
         }
+        native::check(&input["deploymentConfiguration"], controller)?;
         let changed = changed(ecs, &key, input)?;
-        let id = start(ecs, &key, changed, input, now)?;
-        (key.clone(), json!({"service": ecs.services[&key]}), id)
+        let before = ecs.services.insert(key.clone(), changed).unwrap_or_default();
+        let rolling = rolls(&before, &ecs.services[&key], input);
+        let deployment = rolling.then(|| native::begin(ecs, &key, now));
+        settle(ecs, &key, now);
+        let service = native::shown(ecs, &key, ecs.services[&key].clone());
+        (json!({"service": service}), deployment)
     };
-    if let Some(id) = rolling {
-        roll_out(world, key, id);
+    if let Some(deployment) = deployment {
+        native::drive(world, deployment);
     }
     Ok(answer)
 }
@@ -156,51 +159,9 @@ fn changed(ecs: &State, key: &Key, input: &Value) -> Result<Value, AwsError> {
     Ok(service)
 }
 
-/// Puts the changed service in its place; the id of the deployment it needs, if it needs one.
-fn start(
-    ecs: &mut State,
-    key: &Key,
-    changed: Value,
-    input: &Value,
-    now: f64,
-) -> Result<Option<String>, AwsError> {
-    let service = ecs.services.get_mut(key).ok_or_else(not_found)?;
-    *service = changed;
-    let rolls =
-        input["forceNewDeployment"] == true || TRIGGERS.into_iter().any(|it| !input[it].is_null());
-    let id = rolls.then(|| {
-        let next = deployment(service, "IN_PROGRESS", now);
-        let id = next["id"].as_str().unwrap_or_default().to_owned();
-        let mut all = service["deployments"].as_array().cloned().unwrap_or_default();
-        // What was not completed never will be.
-        all.retain(|it| it["rolloutState"] == "COMPLETED");
-        all.iter_mut().for_each(|it| it["status"] = json!("ACTIVE"));
-        all.insert(0, next);
-        service["deployments"] = json!(all);
-        id
-    });
-    settle(ecs, key, now);
-    Ok(id)
-}
-
-/// Completes a rolling deployment after a step, unless another one came after it.
-fn roll_out(world: &World, key: Key, id: String) {
-    let world = world.clone();
-    tokio::spawn(async move {
-        world.clock().sleep(world.pace().deployment_step).await;
-        let now = world.clock().epoch_seconds();
-        let mut state = world.state();
-        let Some(service) = state.ecs.services.get_mut(&key) else { return };
-        if service["deployments"][0]["id"] != id {
-            return;
-        }
-        let mut done = service["deployments"][0].clone();
-        done["rolloutState"] = json!("COMPLETED");
-        done["rolloutStateReason"] = json!(format!("ECS deployment {id} completed."));
-        done["updatedAt"] = json!(now);
-        service["deployments"] = json!([done]);
-        settle(&mut state.ecs, &key, now);
-        drop(state);
-        world.note(format!("ecs: service {} has rolled out {id}", key.1));
-    });
+/// Whether a change needs a deployment: there is something new in it, or it is forced.
+fn rolls(before: &Value, after: &Value, input: &Value) -> bool {
+    after["deploymentController"]["type"] == "ECS"
+        && (input["forceNewDeployment"] == true
+            || TRIGGERS.into_iter().any(|it| before[it] != after[it]))
 }

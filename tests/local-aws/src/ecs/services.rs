@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::clusters::{self, answer_page, includes, resolve};
-use super::{State, capacity, rollouts, tags, task_definitions, task_sets, tasks};
+use super::{State, capacity, native, rollouts, tags, task_definitions, task_sets, tasks};
 use crate::wire::AwsError;
 use crate::world::{ACCOUNT, REGION, World};
 
@@ -81,6 +81,7 @@ pub(super) fn create(world: &World, input: &Value) -> Result<Value, AwsError> {
     }
     let controller = input["deploymentController"]["type"].as_str().unwrap_or("ECS").to_owned();
     check_scheduling(input, &controller)?;
+    native::check(&input["deploymentConfiguration"], &controller)?;
     let definition = definition(ecs, input, &controller)?;
     let capacity = capacity::of(ecs, &cluster, input)?;
     tags::check(&input["tags"])?;
@@ -90,18 +91,23 @@ pub(super) fn create(world: &World, input: &Value) -> Result<Value, AwsError> {
         capacity::check_fit(&service, &definition)?;
         service["taskDefinition"] = definition["taskDefinitionArn"].clone();
     }
-    if controller == "ECS" {
-        service["deployments"] = json!([rollouts::deployment(&service, "COMPLETED", now)]);
-    }
     let arn = arn(&cluster, &name);
     ecs.services.insert(key.clone(), service);
     tags::set(ecs, &arn, &input["tags"]);
     if controller == "CODE_DEPLOY" {
         task_sets::first(ecs, &key, now);
     }
+    let deployment = (controller == "ECS").then(|| native::begin(ecs, &key, now));
+    let at_once = deployment.as_ref().is_some_and(|it| native::is_there_at_once(ecs, it, now));
     settle(ecs, &key, now);
-    let mut shown = ecs.services[&key].clone();
+    let mut shown = native::shown(ecs, &key, ecs.services[&key].clone());
     shown["tags"] = tags::of(ecs, &arn);
+    drop(state);
+    match deployment {
+        Some(deployment) if at_once => native::tell_of_both_ends(world, &deployment),
+        Some(deployment) => native::drive(world, deployment),
+        None => {}
+    }
     Ok(json!({"service": shown}))
 }
 
@@ -205,13 +211,15 @@ pub(super) fn settle(state: &mut State, key: &(String, String), now: f64) {
     }
     let deployments = service.get_mut("deployments").and_then(Value::as_array_mut);
     for deployment in deployments.into_iter().flatten() {
-        rollouts::scale(deployment, desired);
+        let up = state.native.is_up(key, &deployment["id"]);
+        rollouts::scale(deployment, desired, up);
     }
-    // The oldest deployment runs until the newest has replaced it.
+    // The old deployment serves until the new one has taken its place.
+    let id = state.native.serving_id(key);
     let serving = service["taskSets"]
         .as_array()
         .and_then(|it| it.iter().find(|it| it["status"] == "PRIMARY"))
-        .or_else(|| service["deployments"].as_array().and_then(|it| it.last()))
+        .or_else(|| service["deployments"].as_array()?.iter().find(|it| it["id"].as_str() == id))
         .cloned()
         .unwrap_or_default();
     let count = match serving.is_null() {
@@ -240,9 +248,10 @@ pub(super) fn describe(world: &World, input: &Value) -> Result<Value, AwsError> 
     for reference in wanted.iter().filter_map(Value::as_str) {
         let name = name_in(&cluster, reference)?;
         let arn = arn(&cluster, &name);
-        match state.ecs.services.get(&(cluster.clone(), name)) {
+        match state.ecs.services.get(&(cluster.clone(), name.clone())) {
             Some(service) => {
-                let mut service = service.clone();
+                let key = (cluster.clone(), name.clone());
+                let mut service = native::shown(&state.ecs, &key, service.clone());
                 if with_tags {
                     service["tags"] = tags::of(&state.ecs, &arn);
                 }
@@ -289,7 +298,8 @@ pub(super) fn delete(world: &World, input: &Value) -> Result<Value, AwsError> {
     service["desiredCount"] = json!(0);
     service["status"] = json!("DRAINING");
     settle(ecs, &key, now);
-    let shown = ecs.services[&key].clone();
+    let shown = native::shown(ecs, &key, ecs.services[&key].clone());
+    native::end(ecs, &key, now);
     // Nothing here takes time to drain.
     if let Some(service) = ecs.services.get_mut(&key) {
         service["status"] = json!("INACTIVE");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::clusters::{answer_page, includes};
-use super::{State, tags, task_size};
+use super::{State, secrets, tags, task_size};
 use crate::wire::AwsError;
 use crate::world::{ACCOUNT, REGION, World};
 
@@ -86,6 +86,11 @@ pub(super) fn register(world: &World, input: &Value) -> Result<Value, AwsError> 
     task_size::normalize(&mut sized)?;
     let input = &sized;
     check_fargate(input)?;
+    task_size::check_containers(input, &containers)?;
+    task_size::check_storage(&input["ephemeralStorage"])?;
+    for container in &containers {
+        secrets::check_names(container, &container["environment"])?;
+    }
     tags::check(&input["tags"])?;
     let now = world.clock().epoch_seconds();
     let mut state = world.state();
@@ -153,10 +158,17 @@ fn check_fargate(input: &Value) -> Result<(), AwsError> {
             )));
         }
     }
-    let size = |member: &str| input[member].as_str().and_then(|it| it.parse().ok()).unwrap_or(0);
-    match task_size::is_fargate(size("cpu"), size("memory")) {
+    let secret = |it: &Value| it["secrets"].as_array().is_some_and(|it| !it.is_empty());
+    let containers = input["containerDefinitions"].as_array();
+    if input["executionRoleArn"].is_null() && containers.is_some_and(|it| it.iter().any(secret)) {
+        return Err(client(
+            "When you are specifying container secrets, you must also specify a value for \
+             'executionRoleArn'.",
+        ));
+    }
+    match task_size::is_fargate(task_size::of(input, "cpu"), task_size::of(input, "memory")) {
         true => Ok(()),
-        false => Err(client("No Fargate configuration exists for given values.")),
+        false => Err(task_size::no_such_size()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The CPU and memory of a task: how they are written, and which of them Fargate has.
 
+use serde_json::Value;
+
 use crate::wire::AwsError;
 
 /// A member of a task definition and the unit its text can have, 1024 times the integer's.
@@ -17,7 +19,7 @@ const FARGATE: [(u64, u64, u64, u64); 6] = [
 
 /// Makes sizes integers. AWS, of both: "String values are converted to an integer … when the task
 /// definition is registered"; one that cannot be is an "Invalid 'cpu' setting for task."
-pub(super) fn normalize(definition: &mut serde_json::Value) -> Result<(), AwsError> {
+pub(super) fn normalize(definition: &mut Value) -> Result<(), AwsError> {
     for (member, unit) in MEMBERS {
         if definition[member].is_null() {
             continue;
@@ -58,6 +60,70 @@ pub(super) fn is_fargate(cpu: u64, memory: u64) -> bool {
             && (*least..=*most).contains(&gigabytes)
             && (gigabytes - least).is_multiple_of(*step)
     })
+}
+
+/// The refusal of a pair of sizes, as AWS words it.
+pub(super) fn no_such_size() -> AwsError {
+    AwsError::bad("ClientException", "No Fargate configuration exists for given values.")
+}
+
+/// A size of a task, 0 if it has none.
+pub(super) fn of(task: &Value, member: &str) -> u64 {
+    task[member].as_str().and_then(|it| it.parse().ok()).unwrap_or(0)
+}
+
+/// Whether the containers have room in the task, where the task says how large it is.
+///
+/// AWS: "the only requirement is that the total amount of CPU reserved for all containers within a
+/// task be lower than the task-level cpu value", and "The total amount of memory reserved for all
+/// containers within a task must be lower than the task memory value, if one is specified." As
+/// much as the task has is allowed.
+pub(super) fn check_containers(task: &Value, containers: &[Value]) -> Result<(), AwsError> {
+    let (cpu, memory) = (of(task, "cpu"), of(task, "memory"));
+    let number = |it: &Value, member: &str| it[member].as_u64().unwrap_or(0);
+    let refused = |name: &Value, member: &str| {
+        Err(AwsError::bad(
+            "ClientException",
+            format!(
+                "Invalid setting for container '{}'. The '{member}' setting for container is \
+                 greater than for the task.",
+                name.as_str().unwrap_or_default()
+            ),
+        ))
+    };
+    let (mut reserved_cpu, mut reserved_memory) = (0_u64, 0_u64);
+    for container in containers {
+        // "If you specify memoryReservation, then that value is subtracted from the available
+        // memory resources … Otherwise, the value of memory is used." And: "If you specify both,
+        // memory must be greater than memoryReservation."
+        let soft = number(container, "memoryReservation");
+        let hard = number(container, "memory");
+        reserved_cpu += number(container, "cpu");
+        reserved_memory += if soft > 0 { soft } else { hard };
+        if cpu > 0 && reserved_cpu > cpu {
+            return refused(&container["name"], "cpu");
+        }
+        if memory > 0 && (hard > memory || reserved_memory > memory) {
+            return refused(&container["name"], "memory");
+        }
+        if hard > 0 && soft >= hard {
+            let message = "memory must be greater than memoryReservation.";
+            return Err(AwsError::bad("ClientException", message));
+        }
+    }
+    Ok(())
+}
+
+/// AWS: "The minimum supported value is 21 GiB and the maximum supported value is 200 GiB."
+pub(super) fn check_storage(storage: &Value) -> Result<(), AwsError> {
+    match storage["sizeInGiB"].as_u64() {
+        Some(21..=200) => Ok(()),
+        None if storage.is_null() => Ok(()),
+        _ => Err(AwsError::bad(
+            "ClientException",
+            "The ephemeral storage of a task must be between 21 GiB and 200 GiB.",
+        )),
+    }
 }
 
 #[cfg(test)]

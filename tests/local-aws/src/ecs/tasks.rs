@@ -9,10 +9,11 @@ mod plan;
 mod process;
 mod run;
 mod service;
+mod size;
 mod stop;
 mod validate;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -42,6 +43,8 @@ pub(crate) struct Tasks {
     answered: BTreeMap<(String, String), Answered>,
     /// The reasons for which the next calls of `RunTask` start nothing.
     refusals: VecDeque<String>,
+    /// Capacity providers that have nothing to run a task on.
+    exhausted: BTreeSet<String>,
     /// How long a new task cannot be seen.
     hidden_for: Duration,
 }
@@ -119,6 +122,11 @@ impl Tasks {
     }
 }
 
+/// The digest of an image whose tag nobody has moved.
+pub(super) fn image_digest(image: &str) -> String {
+    definition::image_digest(image)
+}
+
 /// How many tasks of a cluster have not stopped.
 pub(super) fn of_cluster(state: &ecs::State, cluster: &str) -> usize {
     state.tasks.all.iter().filter(|it| it.cluster == cluster && !it.is_stopped()).count()
@@ -128,6 +136,19 @@ impl World {
     /// The next calls of `RunTask` answer with `failures` and no task: one reason for each call.
     pub fn run_task_failures(&self, reasons: Vec<&str>) {
         self.state().ecs.tasks.refusals.extend(reasons.into_iter().map(str::to_owned));
+    }
+
+    /// From now on `RunTask` finds no capacity at this provider: `FARGATE_SPOT`, `FARGATE` (which
+    /// is also what the launch type runs on) or one of your own.
+    ///
+    /// A strategy is no list of fallbacks: what one provider lacks is not asked of another.
+    pub fn no_capacity(&self, provider: &str) {
+        self.state().ecs.tasks.exhausted.insert(provider.to_owned());
+    }
+
+    /// The provider has capacity again.
+    pub fn capacity_again(&self, provider: &str) {
+        self.state().ecs.tasks.exhausted.remove(provider);
     }
 
     /// New tasks cannot be described, listed or stopped for this long.

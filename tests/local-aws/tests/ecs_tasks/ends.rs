@@ -6,7 +6,7 @@ use local_aws::{Image, Script, Service};
 use serde_json::json;
 
 use super::account::{
-    IMAGE, SIDECAR, account, ecs, ended, line, pass, register, request, run, task,
+    IMAGE, SIDECAR, account, ecs, ended, line, listen, pass, register, request, run, task, told,
 };
 
 #[tokio::test(start_paused = true)]
@@ -83,6 +83,38 @@ async fn a_container_that_is_not_essential_ends_alone() {
     assert!(line.starts_with("RUNNING -: - | app 1, proxy -, agent - (CannotPull"), "{line}");
     assert_eq!(task["containers"][0]["lastStatus"], "STOPPED");
     assert_eq!(task["containers"][1]["lastStatus"], "RUNNING");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_container_has_an_end_of_its_own_and_an_event_tells_it() {
+    let world = account(Script::never_ends).await;
+    world.image(
+        IMAGE,
+        Image::script(|run| match run.container.as_str() {
+            "init" => Script::exits(0).after(Duration::from_secs(60)),
+            "agent" => Script::exits(9).after(Duration::from_secs(120)),
+            _ => Script::exits(4).after(Duration::from_secs(300)),
+        }),
+    );
+    let container =
+        |name: &str, essential: bool| json!({"name": name, "image": IMAGE, "essential": essential});
+    let containers = [container("init", false), container("app", true), container("agent", false)];
+    register(&world, "three", json!(containers)).await;
+    let mut events = listen(&world).await;
+    let arn = run(&world, request("three")).await;
+    pass(100).await;
+    told(&mut events);
+    assert_eq!(line(&task(&world, &arn).await), "RUNNING -: - | init 0, app -, agent -");
+    pass(60).await;
+    let told = told(&mut events);
+    assert_eq!(told.len(), 1, "one container has ended");
+    assert_eq!(line(&told[0]), "RUNNING -: - | init 0, app -, agent 9");
+    assert_eq!(told[0]["desiredStatus"], "RUNNING");
+    assert_eq!(told[0]["containers"][2]["lastStatus"], "STOPPED");
+    pass(300).await;
+    let exited = "STOPPED EssentialContainerExited: Essential container in task exited";
+    let end = line(&task(&world, &arn).await);
+    assert_eq!(end, format!("{exited} | init 0, app 4, agent 9"));
 }
 
 #[tokio::test(start_paused = true)]

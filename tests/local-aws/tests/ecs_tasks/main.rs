@@ -10,5 +10,7 @@ mod ends;
 mod events;
 mod processes;
 mod refusals;
+mod secrets;
 mod seeing;
+mod sizes;
 mod tokens;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::size;
 use super::validate::{Capacity, Request, containers};
 use crate::world::{ACCOUNT, REGION};
 
@@ -34,9 +35,16 @@ pub(super) fn task(request: &Request<'_>, now: f64) -> Value {
         None => json!(format!("family:{family}")),
     };
     task["overrides"] = overrides(&input["overrides"], definition);
-    for size in ["cpu", "memory", "ephemeralStorage"] {
-        if !input["overrides"][size].is_null() {
-            task[size] = input["overrides"][size].clone();
+    for (member, size) in request.size.as_object().into_iter().flatten() {
+        task[member] = size.clone();
+    }
+    for container in task["containers"].as_array_mut().into_iter().flatten() {
+        size::apply(&input["overrides"], container);
+        // A container's sizes are numbers where they are asked for, and text where they are shown.
+        for member in ["cpu", "memory", "memoryReservation"] {
+            if let Some(number) = container[member].as_i64() {
+                container[member] = json!(number.to_string());
+            }
         }
     }
     if !input["startedBy"].is_null() {
@@ -172,6 +180,9 @@ pub(super) fn environment(container: &Value, overriding: &Value) -> BTreeMap<Str
 
 /// A digest that changes with the image's name only.
 pub(super) fn image_digest(image: &str) -> String {
+    if let Some((_, digest)) = image.split_once('@') {
+        return digest.to_owned();
+    }
     let mut digest = "sha256:".to_owned();
     for byte in Sha256::digest(image) {
         let _ = write!(digest, "{byte:02x}");

@@ -9,7 +9,8 @@ use tokio::sync::watch;
 
 use super::container::{Container, Running};
 use super::plan::{self, Planned};
-use super::{Stop, definition, event};
+use super::{Stop, event};
+use crate::ecs::images::Tags;
 use crate::world::World;
 
 /// What the containers of a task wait for: why it stops, once that is decided.
@@ -77,12 +78,13 @@ async fn start(world: &World, arn: &str, mut stopping: Stopping) -> Option<Vec<R
             }
         }
     }
+    let images = world.state().ecs.images.clone();
     event::change(world, arn, |task, now| {
         task.shown["lastStatus"] = json!("RUNNING");
         task.shown["startedAt"] = json!(now);
         for container in items(&mut task.shown, "containers") {
             if container["lastStatus"] == "PENDING" {
-                run(container);
+                run(container, &images);
             }
         }
     });
@@ -151,10 +153,10 @@ fn deprovision(task: &mut Value) {
     }
 }
 
-fn run(container: &mut Value) {
+fn run(container: &mut Value, images: &Tags) {
     container["lastStatus"] = json!("RUNNING");
     let image = container["image"].as_str().unwrap_or_default();
-    container["imageDigest"] = json!(definition::image_digest(image));
+    container["imageDigest"] = json!(images.digest(image));
     container["runtimeId"] = container["containerArn"]
         .as_str()
         .and_then(|arn| arn.rsplit('/').next())

@@ -7,9 +7,8 @@ use serde_json::Value;
 use super::container::{Container, What};
 use super::definition;
 use super::validate;
-use crate::ecs::task_definitions;
+use crate::ecs::{secrets, task_definitions};
 use crate::image::{Image, Run};
-use crate::secretsmanager;
 use crate::world::World;
 
 /// A container and what it will run; `Err` says why its image cannot be had.
@@ -49,14 +48,7 @@ fn run(world: &World, container: &Value, overriding: &Value, arn: &str) -> Resul
     let mut environment = definition::environment(container, overriding);
     for secret in container["secrets"].as_array().into_iter().flatten() {
         let from = secret["valueFrom"].as_str().unwrap_or_default();
-        let value = secretsmanager::value(world, from).ok_or_else(|| {
-            format!(
-                "ResourceInitializationError: unable to pull secrets or registry auth: execution \
-                 resource retrieval failed: unable to retrieve secret from asm: service call has \
-                 been retried 1 time(s): failed to fetch secret {from} from secrets manager: \
-                 ResourceNotFoundException: Secrets Manager can't find the specified secret."
-            )
-        })?;
+        let value = secrets::value(world, from)?;
         environment.insert(secret["name"].as_str().unwrap_or_default().to_owned(), value);
     }
     Ok(Run {

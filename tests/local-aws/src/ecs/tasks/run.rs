@@ -23,7 +23,8 @@ pub(in crate::ecs) fn run(world: &World, input: &Value) -> Result<Value, AwsErro
         }
         let request = request(state, input)?;
         // A call without a task is not remembered: the same token may try again.
-        if let Some(reason) = state.tasks.refusals.pop_front() {
+        let refused = state.tasks.refusals.pop_front();
+        if let Some(reason) = refused.or_else(|| no_capacity(state, &request)) {
             world.note(format!("ecs: RunTask starts nothing: {reason}"));
             return Ok(json!({"tasks": [], "failures": [{"reason": reason}]}));
         }
@@ -42,6 +43,17 @@ pub(in crate::ecs) fn run(world: &World, input: &Value) -> Result<Value, AwsErro
         event::announce(world, task);
     }
     Ok(answer)
+}
+
+/// Why there is no capacity for a request, if there is none.
+fn no_capacity(state: &ecs::State, request: &Request<'_>) -> Option<String> {
+    let capacity = &request.capacity;
+    let provider = capacity.provider.as_ref().unwrap_or(&capacity.launch_type);
+    state.tasks.exhausted.contains(provider).then(|| {
+        "Capacity is unavailable at this time. Please try again later or in a different \
+         availability zone"
+            .to_owned()
+    })
 }
 
 /// What was answered to this token before, if anything.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::validate::Capacity;
 use super::{Stop, Task, definition};
-use crate::ecs::{self, task_definitions};
+use crate::ecs::{self, images, task_definitions};
 
 /// Makes a service have `count` running tasks of one task definition, and no others.
 pub(in crate::ecs) fn set_service_tasks(
@@ -38,7 +38,7 @@ pub(in crate::ecs) fn set_service_tasks(
         return;
     };
     for _ in kept..count {
-        let task = task(cluster, &group, &definition, started_by, now);
+        let task = task(state, cluster, &group, &definition, started_by, now);
         state.tasks.all.push(task);
     }
 }
@@ -50,13 +50,20 @@ pub(super) fn replace(state: &mut ecs::State, arn: &str, now: f64) -> Value {
     let (shown, cluster) = (task.shown.clone(), task.cluster.clone());
     let text = |name: &str| shown[name].as_str().unwrap_or_default();
     if let Some(definition) = task_definitions::find(state, text("taskDefinitionArn")).cloned() {
-        let task = self::task(&cluster, text("group"), &definition, text("startedBy"), now);
+        let task = self::task(state, &cluster, text("group"), &definition, text("startedBy"), now);
         state.tasks.all.push(task);
     }
     shown
 }
 
-fn task(cluster: &str, group: &str, definition: &Value, started_by: &str, now: f64) -> Task {
+fn task(
+    state: &ecs::State,
+    cluster: &str,
+    group: &str,
+    definition: &Value,
+    started_by: &str,
+    now: f64,
+) -> Task {
     let fargate = definition["networkMode"] == "awsvpc";
     let launch_type = if fargate { "FARGATE" } else { "EC2" }.to_owned();
     let capacity = Capacity { launch_type, provider: None };
@@ -70,7 +77,7 @@ fn task(cluster: &str, group: &str, definition: &Value, started_by: &str, now: f
     for container in shown["containers"].as_array_mut().into_iter().flatten() {
         container["lastStatus"] = json!("RUNNING");
         let image = container["image"].as_str().unwrap_or_default();
-        container["imageDigest"] = json!(definition::image_digest(image));
+        container["imageDigest"] = json!(images::digest_of_service(state, started_by, image));
     }
     let mut task = Task::new(cluster, shown, now);
     task.of_service = true;

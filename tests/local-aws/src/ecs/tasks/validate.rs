@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::ecs::task_definitions;
-use crate::ecs::{self, clusters};
+use super::size;
+use crate::ecs::{self, clusters, secrets, task_definitions};
 use crate::wire::AwsError;
 
 /// "A total of 8192 characters are allowed for overrides. This limit includes the JSON formatting
@@ -17,6 +17,8 @@ pub(super) struct Request<'a> {
     pub(super) definition: Value,
     pub(super) count: usize,
     pub(super) capacity: Capacity,
+    /// `cpu`, `memory` and `ephemeralStorage`, overrides applied.
+    pub(super) size: Value,
 }
 
 /// What the task runs on.
@@ -61,7 +63,8 @@ pub(super) fn request<'a>(state: &ecs::State, input: &'a Value) -> Result<Reques
     network(&input["networkConfiguration"], definition)?;
     let capacity = capacity(state, &cluster, input)?;
     compatible(definition, &capacity)?;
-    Ok(Request { input, cluster, definition: definition.clone(), count, capacity })
+    let size = size::of(input, definition, &capacity)?;
+    Ok(Request { input, cluster, definition: definition.clone(), count, capacity, size })
 }
 
 /// "Up to 64 characters are allowed. The valid characters are characters in the range of 33-126,
@@ -133,11 +136,12 @@ fn overrides(overrides: &Value, definition: &Value) -> Result<(), AwsError> {
         if name.is_empty() {
             return Err(invalid("Container override name can not be blank."));
         }
-        if !containers(definition).iter().any(|it| it["name"] == name) {
+        let Some(overridden) = containers(definition).iter().find(|it| it["name"] == name) else {
             return Err(invalid(format!(
                 "Override for container named {name} is not a container in the TaskDefinition."
             )));
-        }
+        };
+        secrets::check_names(overridden, &item["environment"])?;
     }
     Ok(())
 }
