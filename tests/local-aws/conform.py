@@ -20,16 +20,19 @@ import traceback
 from conformity import (  # noqa: F401  (each registers its checks)
     account,
     codedeploy,
+    codepipeline,
     deployments,
     ecs,
     events,
     functions,
     logs,
+    native,
     s3,
     scheduler,
     secretsmanager,
     services,
     sns,
+    ssm,
     tasks,
 )
 from conformity.operations import OPERATIONS

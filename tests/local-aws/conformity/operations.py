@@ -19,6 +19,8 @@ OPERATIONS = {
         "RegisterTaskDefinition", "DescribeTaskDefinition", "ListTaskDefinitions",
         "ListTaskDefinitionFamilies", "DeregisterTaskDefinition", "DeleteTaskDefinitions",
         "CreateService", "DescribeServices", "ListServices", "UpdateService", "DeleteService",
+        "ListServiceDeployments", "DescribeServiceDeployments", "StopServiceDeployment",
+        "ContinueServiceDeployment", "DescribeServiceRevisions",
         "CreateTaskSet", "DescribeTaskSets", "UpdateServicePrimaryTaskSet", "DeleteTaskSet",
         "RunTask", "DescribeTasks", "ListTasks", "StopTask",
         "TagResource", "UntagResource", "ListTagsForResource",
@@ -60,6 +62,12 @@ OPERATIONS = {
     "scheduler": _all(
         "CreateSchedule", "GetSchedule", "ListSchedules", "UpdateSchedule", "DeleteSchedule",
     ),
+    "ssm": _all(
+        "PutParameter", "GetParameter", "GetParameters", "GetParametersByPath",
+        "GetParameterHistory", "DescribeParameters", "DeleteParameter", "DeleteParameters",
+        "AddTagsToResource", "RemoveTagsFromResource", "ListTagsForResource",
+    ),
+    "codepipeline": _all("PutJobSuccessResult", "PutJobFailureResult", "GetJobDetails"),
     "lambda": _all(
         "Invoke", "CreateFunction", "GetFunction", "GetFunctionConfiguration", "ListFunctions",
         "DeleteFunction", "UpdateFunctionConfiguration", "PutFunctionEventInvokeConfig",

@@ -211,6 +211,40 @@ def _(it):
     refuses("InvalidParameterException", lambda: it.ecs.run_task(**asked))
 
 
+@check("RunTask's overrides change the size and the roles of a task")
+def _(it):
+    role = "arn:aws:iam::123456789012:role/job"
+    overrides = {
+        "cpu": "1024",
+        "memory": "2048",
+        "ephemeralStorage": {"sizeInGiB": 50},
+        "taskRoleArn": role,
+        "containerOverrides": [{"name": "app", "cpu": 512, "memory": 1024}],
+    }
+    asked = request(it, overrides=overrides)
+    task = describe(it, asked["cluster"], run(it, asked))
+    equal((task["cpu"], task["memory"]), ("1024", "2048"), "the size")
+    equal(task["ephemeralStorage"], {"sizeInGiB": 50}, "the storage")
+    equal(task["overrides"].get("taskRoleArn"), role, "the role")
+    app = task["containers"][0]
+    equal((app["cpu"], app["memory"]), ("512", "1024"), "the container's size")
+
+
+@check("RunTask refuses a size that Fargate does not have")
+def _(it):
+    for overrides in (
+        {"cpu": "4096", "memory": "512"},
+        {"ephemeralStorage": {"sizeInGiB": 20}},
+        {"ephemeralStorage": {"sizeInGiB": 201}},
+        {"containerOverrides": [{"name": "app", "memory": 1_000_000}]},
+    ):
+        asked = request(it, overrides=overrides)
+        refuses(
+            "ClientException|InvalidParameterException",
+            lambda asked=asked: it.ecs.run_task(**asked),
+        )
+
+
 @check("RunTask refuses an awsvpc task without a network")
 def _(it):
     asked = request(it)
@@ -283,6 +317,18 @@ def _(it):
     it.ecs.stop_task(cluster=home, task=one)
     it.wait("the stopped task", lambda: listed(desiredStatus="STOPPED") == [one])
     equal(listed(), [two], "the running tasks")
+
+
+@check("ListTasks refuses other filters beside startedBy; the desired status is none")
+def _(it):
+    home = cluster(it)
+    for other in ({"family": "web"}, {"launchType": "FARGATE"}, {"serviceName": "web"}):
+        refuses(
+            "InvalidParameterException",
+            lambda other=other: it.ecs.list_tasks(cluster=home, startedBy="one", **other),
+        )
+    both = it.ecs.list_tasks(cluster=home, startedBy="one", desiredStatus="STOPPED")
+    equal(both["taskArns"], [], "the tasks")
 
 
 @check("ListTasks comes in pages")

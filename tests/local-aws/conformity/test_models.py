@@ -43,6 +43,16 @@ class Findings(unittest.TestCase):
                 self.assertEqual(len(found), 1, found)
                 self.assertIn(said, found[0])
 
+    def test_a_document_may_hold_anything_and_its_neighbours_may_not(self):
+        for hook, said in (
+            ({"hookDetails": {"any": ["thing"]}}, []),
+            ({"hookDetail": {}}, ["unknown member services[].deploymentConfiguration."
+                                  "lifecycleHooks[].hookDetail"]),
+        ):  # fmt: skip
+            service = {"deploymentConfiguration": {"lifecycleHooks": [hook]}}
+            found = findings("ecs", "DescribeServices", {"services": [service]})
+            self.assertEqual(found, said)
+
     def test_missing_members_and_sizes_are_found(self):
         found = findings("scheduler", "CreateSchedule", {})
         self.assertEqual(found, ["required member ScheduleArn is missing"])

@@ -18,6 +18,7 @@
 
 mod clock;
 mod codedeploy;
+mod codepipeline;
 mod connector;
 mod ecs;
 mod events;
@@ -31,11 +32,13 @@ mod scheduler;
 mod secretsmanager;
 mod server;
 mod sns;
+mod ssm;
 mod upstream;
 mod wire;
 mod world;
 
 pub use clock::Clock;
+pub use codepipeline::PipelineAction;
 pub use events::EventDelivery;
 pub use fault::{Fault, Kind};
 pub use image::{End, Image, Run, Script};

@@ -1,5 +1,6 @@
 //! Amazon `EventBridge` Scheduler: schedules that invoke functions with an input of their own.
 
+mod delivery;
 mod groups;
 mod schedules;
 mod timer;
@@ -43,6 +44,10 @@ pub(crate) struct State {
     /// When each was created. The default group is always there, and not in here.
     groups: BTreeMap<String, f64>,
     generations: u64,
+    /// How many more attempts are refused.
+    refusals: u32,
+    /// What no attempt delivered.
+    undelivered: Vec<Value>,
 }
 
 /// Answers one operation.

@@ -25,6 +25,8 @@ pub enum Service {
     Events,
     Scheduler,
     Lambda,
+    Ssm,
+    CodePipeline,
 }
 
 /// How a service talks.
@@ -39,12 +41,14 @@ pub enum Protocol {
 
 impl Service {
     /// The prefix of its `X-Amz-Target` header, its signing name, its protocol, its IAM prefix.
-    const TABLE: [(Service, &'static str, &'static str, Protocol); 9] = [
+    const TABLE: [(Service, &'static str, &'static str, Protocol); 11] = [
         (Service::Ecs, "AmazonEC2ContainerServiceV20141113", "ecs", Protocol::Json11),
         (Service::CodeDeploy, "CodeDeploy_20141006", "codedeploy", Protocol::Json11),
         (Service::Logs, "Logs_20140328", "logs", Protocol::Json11),
         (Service::SecretsManager, "secretsmanager", "secretsmanager", Protocol::Json11),
         (Service::Events, "AWSEvents", "events", Protocol::Json11),
+        (Service::Ssm, "AmazonSSM", "ssm", Protocol::Json11),
+        (Service::CodePipeline, "CodePipeline_20150709", "codepipeline", Protocol::Json11),
         (Service::Sns, "", "sns", Protocol::Query),
         (Service::S3, "", "s3", Protocol::RestXml),
         (Service::Scheduler, "", "scheduler", Protocol::RestJson),

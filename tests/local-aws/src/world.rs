@@ -15,7 +15,10 @@ use crate::clock::Clock;
 use crate::connector::Connector;
 use crate::fault::{Fault, Kind, describe, refusal};
 use crate::wire::{self, AwsError, Call, Protocol, Reply, Service};
-use crate::{codedeploy, ecs, events, lambda, logs, s3, scheduler, secretsmanager, sns, upstream};
+use crate::{
+    codedeploy, codepipeline, ecs, events, lambda, logs, s3, scheduler, secretsmanager, sns, ssm,
+    upstream,
+};
 
 /// The account number of every resource here.
 pub const ACCOUNT: &str = "123456789012";
@@ -34,6 +37,8 @@ pub(crate) struct State {
     pub(crate) events: events::State,
     pub(crate) scheduler: scheduler::State,
     pub(crate) lambda: lambda::State,
+    pub(crate) ssm: ssm::State,
+    pub(crate) codepipeline: codepipeline::State,
 }
 
 /// A request that was made, and what came of it.
@@ -85,6 +90,12 @@ pub struct Pace {
     pub hook_timeout: Duration,
     /// What Lambda waits before the first and the second retry of an asynchronous invocation.
     pub lambda_retries: [Duration; 2],
+    /// Between a pipeline job's continuation token and the job that gets it.
+    pub pipeline_pause: Duration,
+    /// How long a minute of ECS's own deployments takes: their bake time, for one.
+    pub minute: Duration,
+    /// The longest time after which ECS calls a hook again that is in progress.
+    pub longest_call_back: Duration,
 }
 
 impl Pace {
@@ -95,6 +106,9 @@ impl Pace {
         deployment_step: Duration::from_secs(5),
         hook_timeout: Duration::from_secs(3600),
         lambda_retries: [Duration::from_secs(60), Duration::from_secs(120)],
+        pipeline_pause: Duration::from_secs(30),
+        minute: Duration::from_secs(60),
+        longest_call_back: Duration::MAX,
     };
     /// For people who watch.
     pub const BRISK: Self = Self {
@@ -103,6 +117,9 @@ impl Pace {
         deployment_step: Duration::from_millis(200),
         hook_timeout: Duration::from_secs(3600),
         lambda_retries: [Duration::from_secs(1), Duration::from_secs(2)],
+        pipeline_pause: Duration::from_millis(500),
+        minute: Duration::from_millis(300),
+        longest_call_back: Duration::from_millis(400),
     };
 }
 
@@ -259,11 +276,16 @@ impl World {
     }
 
     fn record(&self, call: &Call, outcome: Result<Value, String>, fault: Option<&Kind>) {
+        let (mut input, mut outcome) = (call.input.clone(), outcome);
+        ssm::hide(self, call, &mut input);
+        if let Ok(answer) = &mut outcome {
+            ssm::hide(self, call, answer);
+        }
         let recorded = Recorded {
             at: self.clock().now(),
             service: call.service,
             operation: call.operation.clone(),
-            input: call.input.clone(),
+            input,
             caller: call.caller.clone(),
             outcome,
             fault: fault.map(describe),
@@ -324,5 +346,7 @@ async fn dispatch(world: &World, call: &Call) -> Result<Reply, AwsError> {
         Service::Events => events::answer(world, call),
         Service::Scheduler => scheduler::answer(world, call),
         Service::Lambda => lambda::answer(world, call).await,
+        Service::Ssm => ssm::answer(world, call),
+        Service::CodePipeline => codepipeline::answer(world, call),
     }
 }

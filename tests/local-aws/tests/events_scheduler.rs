@@ -156,3 +156,90 @@ async fn a_group_takes_its_schedules_with_it() {
     let default = ask(&world, "DeleteScheduleGroup", json!({"Name": "default"})).await;
     assert_eq!(default, Err("ValidationException".into()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn each_attempt_has_its_number_and_its_id() {
+    let (world, seen) = world();
+    world.schedule_attempts_fail(3);
+    let input = r#"{"at": "<aws.scheduler.scheduled-time>", "id": "<aws.scheduler.execution-id>",
+        "attempt": "<aws.scheduler.attempt-number>"}"#;
+    for name in ["first", "second"] {
+        let at = if name == "first" { "11:00" } else { "12:00" };
+        let once = schedule(name, &format!("at(2026-11-21T{at}:00)"), input);
+        ask(&world, "CreateSchedule", once).await.unwrap();
+    }
+    hours(3).await;
+    let seen = seen.lock().unwrap().clone();
+    assert_eq!((&seen[0]["attempt"], &seen[1]["attempt"]), (&json!("4"), &json!("1")));
+    assert_eq!(seen[0]["at"], "2026-11-21T11:00:00Z", "the time is that of the schedule");
+    assert_ne!(seen[0]["id"], seen[1]["id"]);
+    assert_eq!(world.undelivered_schedules(), [Value::Null; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_delivered_goes_to_the_dead_letter_queue() {
+    let (world, seen) = world();
+    let queue = "arn:aws:sqs:eu-west-2:123456789012:missed";
+    let mut hourly = schedule("hourly", "rate(1 hour)", "{\"n\": 1}");
+    hourly["Target"]["RetryPolicy"] = json!({"MaximumRetryAttempts": 2});
+    hourly["Target"]["DeadLetterConfig"] = json!({"Arn": queue});
+    ask(&world, "CreateSchedule", hourly).await.unwrap();
+    world.schedule_attempts_fail(3);
+    tokio::time::sleep(Duration::from_secs(2 * 3600 + 60)).await;
+    let missed = world.undelivered_schedules();
+    assert_eq!(missed.len(), 1);
+    for (name, expected) in [
+        ("Queue", json!(queue)),
+        ("Input", json!({"n": 1})),
+        ("RETRY_ATTEMPTS", json!("2")),
+        ("ERROR_CODE", json!("TooManyRequestsException")),
+        ("EXHAUSTED_RETRY_CONDITION", json!("MaximumRetryAttempts")),
+        ("SCHEDULED_TIME", json!("2026-11-21T11:02:00Z")),
+    ] {
+        assert_eq!(missed[0][name], expected, "{name}");
+    }
+    assert_eq!(seen.lock().unwrap().len(), 1, "the next hour is another event");
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_end_with_the_age_of_the_event_and_with_its_function() {
+    let (world, _) = world();
+    let mut old = schedule("old", "at(2026-11-21T11:00:00)", "{}");
+    old["Target"]["RetryPolicy"] = json!({"MaximumEventAgeInSeconds": 60});
+    ask(&world, "CreateSchedule", old).await.unwrap();
+    world.schedule_attempts_fail(1000);
+    let mut gone = schedule("gone", "at(2026-11-21T12:00:00)", "{}");
+    gone["Target"]["Arn"] = json!("arn:aws:lambda:eu-west-2:123456789012:function:nobody");
+    ask(&world, "CreateSchedule", gone).await.unwrap();
+    hours(3).await;
+    let missed = world.undelivered_schedules();
+    assert_eq!(missed[0]["EXHAUSTED_RETRY_CONDITION"], "MaximumEventAgeInSeconds");
+    assert_eq!(missed[0]["Queue"], Value::Null);
+    assert_eq!(missed[1]["ERROR_CODE"], "ResourceNotFoundException");
+    assert_eq!(missed[1]["RETRY_ATTEMPTS"], "0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_schedule_may_come_more_than_once() {
+    let (world, seen) = world();
+    world.duplicate_invocations(3);
+    ask(&world, "CreateSchedule", schedule("hourly", "rate(1 hour)", "{}")).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(2 * 3600 + 60)).await;
+    assert_eq!(seen.lock().unwrap().len(), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_policy_and_a_queue_have_their_bounds() {
+    let (world, _) = world();
+    for (member, value) in [
+        ("RetryPolicy", json!({"MaximumRetryAttempts": 186})),
+        ("RetryPolicy", json!({"MaximumEventAgeInSeconds": 59})),
+        ("DeadLetterConfig", json!({"Arn": "arn:aws:sns:eu-west-2:123456789012:missed"})),
+        ("DeadLetterConfig", json!({"Arn": "arn:aws:sqs:eu-west-2:123456789012:missed.fifo"})),
+    ] {
+        let mut wrong = schedule("wrong", "rate(1 hour)", "{}");
+        wrong["Target"][member] = value.clone();
+        let answer = ask(&world, "CreateSchedule", wrong).await;
+        assert_eq!(answer, Err("ValidationException".into()), "{value}");
+    }
+}

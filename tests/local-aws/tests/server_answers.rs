@@ -49,11 +49,11 @@ async fn a_lost_answer_is_a_closed_connection_after_the_deed() {
 #[tokio::test]
 async fn a_request_nobody_knows_is_named_in_the_refusal() {
     let (_world, address) = served(None).await;
-    let target = [("x-amz-target", "AmazonSSM.GetParameter")];
+    let target = [("x-amz-target", "DynamoDB_20120810.GetItem")];
     let refused = send("POST", &address, &target, "{}").await.unwrap();
     assert_eq!(refused.status(), 501);
     let body: Value = serde_json::from_slice(refused.body()).unwrap();
-    assert_eq!(body["request"], "AmazonSSM.GetParameter");
+    assert_eq!(body["request"], "DynamoDB_20120810.GetItem");
 
     let form = [("content-type", "application/x-www-form-urlencoded")];
     let refused = send("POST", &address, &form, "Action=DescribeVpcs").await.unwrap();
@@ -107,7 +107,7 @@ async fn what_is_unknown_here_reaches_the_upstream_unchanged() {
 async fn an_upstream_that_is_not_there_is_a_bad_gateway() {
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let (_world, address) = served(Some(format!("http://{gone}"))).await;
-    let target = [("x-amz-target", "AmazonSSM.GetParameter")];
+    let target = [("x-amz-target", "DynamoDB_20120810.GetItem")];
     assert_eq!(send("POST", &address, &target, "{}").await.unwrap().status(), 502);
 }
 
@@ -162,4 +162,45 @@ async fn only_loopback_is_served() {
     let everywhere = TcpListener::bind("0.0.0.0:0").await.unwrap();
     let refused = serve(world, everywhere).await.unwrap_err();
     assert!(refused.to_string().contains("loopback"), "{refused}");
+}
+
+#[tokio::test]
+async fn what_was_asked_is_remembered_without_secure_strings() {
+    let (world, address) = served(None).await;
+    let ask = async |operation: &str, input: Value| {
+        let target = format!("AmazonSSM.{operation}");
+        let headers = [("x-amz-target", target.as_str())];
+        let answer = send("POST", &address, &headers, &input.to_string()).await.unwrap();
+        String::from_utf8_lossy(answer.body()).into_owned()
+    };
+    for (kind, value) in [("SecureString", "hunter2"), ("String", "plain")] {
+        let name = format!("/{kind}");
+        let put = json!({"Name": name, "Type": kind, "Value": value});
+        ask("PutParameter", put).await;
+        ask("PutParameter", json!({"Name": name, "Value": value, "Overwrite": true})).await;
+        let get = json!({"Name": name, "WithDecryption": true});
+        assert!(ask("GetParameter", get).await.contains(value));
+        let all = json!({"Path": "/", "WithDecryption": true});
+        assert!(ask("GetParametersByPath", all).await.contains(value));
+    }
+    let remembered = format!("{:?}", world.requests());
+    assert!(!remembered.contains("hunter2"), "{remembered}");
+    assert!(remembered.contains("plain"), "{remembered}");
+}
+
+#[tokio::test]
+async fn people_begin_a_pipelines_job_and_see_its_end() {
+    let (world, address) = served(None).await;
+    world.function("deploy", |_| Box::pin(async { Ok(Value::Null) }));
+    let jobs = format!("{address}/_local/pipeline-jobs");
+    let begun = send("POST", &jobs, &[], r#"{"function": "deploy"}"#).await.unwrap();
+    let begun: Value = serde_json::from_slice(begun.body()).unwrap();
+    let id = begun["jobId"].as_str().unwrap();
+    let input = json!({"jobId": id});
+    world.call(Service::CodePipeline, "PutJobSuccessResult", input).await.unwrap();
+    let seen = send("GET", &format!("{jobs}/{id}"), &[], "").await.unwrap();
+    let seen: Value = serde_json::from_slice(seen.body()).unwrap();
+    assert_eq!((&seen["status"], &seen["jobs"]), (&json!("Succeeded"), &json!([id])));
+    let unknown = send("GET", &format!("{jobs}/none"), &[], "").await.unwrap();
+    assert_eq!(unknown.status(), 404);
 }

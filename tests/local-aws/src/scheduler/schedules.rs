@@ -42,13 +42,18 @@ fn read(world: &World, call: &Call, key: &Key) -> Result<(Value, Expression), Aw
     if !target["RoleArn"].as_str().is_some_and(|it| it.starts_with("arn:aws:iam::")) {
         return Err(invalid("The execution role you provide must be a role of this account."));
     }
+    check_failures(target)?;
+    let after = input["ActionAfterCompletion"].as_str().unwrap_or("NONE");
+    if !matches!(after, "NONE" | "DELETE") {
+        return Err(invalid("The action after completion is neither NONE nor DELETE."));
+    }
     let state = input["State"].as_str().unwrap_or("ENABLED");
     if !matches!(state, "ENABLED" | "DISABLED") {
         return Err(invalid("The state is neither ENABLED nor DISABLED."));
     }
     let now = world.clock().epoch_seconds();
     let mut shown = json!({
-        "ActionAfterCompletion": input["ActionAfterCompletion"].as_str().unwrap_or("NONE"),
+        "ActionAfterCompletion": after,
         "Arn": key.arn(),
         "CreationDate": now,
         "FlexibleTimeWindow": input["FlexibleTimeWindow"],
@@ -61,9 +66,10 @@ fn read(world: &World, call: &Call, key: &Key) -> Result<(Value, Expression), Aw
         "Target": target,
     });
     // Without a policy of its own a schedule is retried for a day, at most 185 times.
-    if target["RetryPolicy"].is_null() {
-        shown["Target"]["RetryPolicy"] =
-            json!({"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185});
+    for (member, default) in [("MaximumEventAgeInSeconds", 86400), ("MaximumRetryAttempts", 185)] {
+        if target["RetryPolicy"][member].is_null() {
+            shown["Target"]["RetryPolicy"][member] = json!(default);
+        }
     }
     for member in ["Description", "StartDate", "EndDate", "KmsKeyArn"] {
         if !input[member].is_null() {
@@ -71,6 +77,30 @@ fn read(world: &World, call: &Call, key: &Key) -> Result<(Value, Expression), Aw
         }
     }
     Ok((shown, expression))
+}
+
+/// The model's bounds of a retry policy. AWS, of the dead-letter queue: "EventBridge Scheduler does
+/// not support using a FIFO queue as your schedule's DLQ."
+fn check_failures(target: &Value) -> Result<(), AwsError> {
+    for (member, bounds) in
+        [("MaximumRetryAttempts", 0..=185), ("MaximumEventAgeInSeconds", 60..=86400)]
+    {
+        let value = &target["RetryPolicy"][member];
+        if !value.is_null() && value.as_u64().is_none_or(|it| !bounds.contains(&it)) {
+            return Err(invalid(format!(
+                "1 validation error detected: Value '{value}' at 'target.retryPolicy.{member}' \
+                 failed to satisfy constraint: Member must be between {} and {}",
+                bounds.start(),
+                bounds.end()
+            )));
+        }
+    }
+    match target["DeadLetterConfig"]["Arn"].as_str() {
+        Some(queue) if !queue.starts_with("arn:aws:sqs:") || queue.ends_with(".fifo") => {
+            Err(invalid("The dead-letter queue must be a standard queue of Amazon SQS."))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn set(world: &World, key: &Key, shown: Value, expression: Expression) -> Value {

@@ -1,11 +1,10 @@
 //! The timer each enabled schedule has.
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::Key;
+use super::{Key, delivery};
 use crate::events::schedule::Expression;
-use crate::lambda;
 use crate::world::World;
 
 /// Starts the timer of a schedule; it ends when the schedule is replaced, deleted or has no next
@@ -58,25 +57,9 @@ fn fire(world: &World, key: &Key, generation: u64, at: Timestamp) -> bool {
             _ => return false,
         }
     };
-    let function = target["Arn"].as_str().unwrap_or_default();
-    world.note(format!("scheduler: {} invokes {function}", key.name));
-    lambda::invoke_event(world, function, input(&target, key, at));
+    let (world, key) = (world.clone(), key.clone());
+    tokio::spawn(async move { delivery::deliver(&world, &key, &target, at).await });
     true
-}
-
-/// The target's input with its context attributes filled in.
-///
-/// Lambda takes the event, so there is one attempt of the scheduler's own.
-fn input(target: &Value, key: &Key, at: Timestamp) -> Value {
-    let Some(text) = target["Input"].as_str() else { return json!({}) };
-    let execution = uuid::Uuid::new_v4().simple().to_string();
-    let at = at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let text = text
-        .replace("<aws.scheduler.schedule-arn>", &key.arn())
-        .replace("<aws.scheduler.scheduled-time>", &at)
-        .replace("<aws.scheduler.execution-id>", &execution)
-        .replace("<aws.scheduler.attempt-number>", "1");
-    serde_json::from_str(&text).unwrap_or(Value::String(text))
 }
 
 /// A schedule that has no next time stays, unless it is to delete itself.

@@ -35,6 +35,10 @@ pub(super) fn answer(world: &World, request: &Request<Bytes>) -> Response<Bytes>
         }
         (&Method::POST, "images") => add_image(world, request.body()),
         (&Method::POST, "functions") => add_function(world, request.body()),
+        (&Method::POST, "pipeline-jobs") => begin_pipeline_job(world, request.body()),
+        (&Method::GET, path) if path.starts_with("pipeline-jobs/") => {
+            pipeline_action(world, path.trim_start_matches("pipeline-jobs/"))
+        }
         _ => Err((404, format!("no such place: {} /_local/{path}", request.method()))),
     });
     let (status, body) = match said {
@@ -137,4 +141,30 @@ fn add_function(world: &World, body: &Bytes) -> Answer {
     };
     world.function_binary(name, PathBuf::from(binary), environment);
     Ok(json!({}))
+}
+
+fn begin_pipeline_job(world: &World, body: &Bytes) -> Answer {
+    const EXAMPLE: &str = r#"{"function": "deploy", "userParameters": "{}", "inputArtifacts": []}"#;
+    let body = json_body(body)?;
+    let function = text(&body, "function", EXAMPLE)?;
+    let parameters = body["userParameters"].as_str().unwrap_or_default();
+    let artifacts = match &body["inputArtifacts"] {
+        Value::Null => json!([]),
+        artifacts => artifacts.clone(),
+    };
+    Ok(json!({"jobId": world.pipeline_job(function, parameters, artifacts)}))
+}
+
+fn pipeline_action(world: &World, job: &str) -> Answer {
+    let action = world.pipeline_action(job).ok_or_else(|| (404, format!("no such job: {job}")))?;
+    Ok(json!({
+        "status": action.status,
+        "summary": action.summary,
+        "message": action.message,
+        "failure": action.failure,
+        "externalExecutionId": action.external_execution_id,
+        "percentComplete": action.percent_complete,
+        "outputVariables": action.output_variables,
+        "jobs": action.jobs,
+    }))
 }
