@@ -1,0 +1,187 @@
+//! For each controller and each moment of a deployment: what is live.
+
+use aws_sdk_ecs::primitives::DateTime;
+use aws_sdk_ecs::types::{
+    ContainerDefinition, DeploymentConfiguration, DeploymentController, Rollback,
+    ServiceCurrentRevisionSummary, ServiceRevisionSummary, TaskSet,
+};
+
+use super::*;
+
+const OLD: &str = "web:7";
+const NEW: &str = "web:8";
+
+fn service(controller: &str) -> Service {
+    let kind = DeploymentControllerType::from(controller);
+    let controller = DeploymentController::builder().r#type(kind).build().unwrap();
+    Service::builder().service_name("web").deployment_controller(controller).build()
+}
+
+/// Task sets as `PRIMARY web:7, ACTIVE web:8`.
+fn task_sets(controller: &str, sets: &str) -> Result<Live> {
+    let mut service = service(controller);
+    let sets = sets.split(", ").filter_map(|it| it.split_once(' ')).map(|(status, definition)| {
+        TaskSet::builder().id("ecs-svc/1").status(status).task_definition(definition).build()
+    });
+    service.task_sets = Some(sets.collect());
+    Live::of(&service, &Deployments::default())
+}
+
+/// Rolling deployments, newest first, as `PRIMARY IN_PROGRESS web:8, ACTIVE COMPLETED web:7`.
+fn rolling(deployments: &str) -> Result<Live> {
+    let mut service = service("ECS");
+    let mut age = 1000;
+    let deployments = deployments.split(", ").map(|it| {
+        let mut words = it.split(' ');
+        age -= 1;
+        let status = words.next().unwrap();
+        let state = words.next().filter(|it| *it != "-").map(DeploymentRolloutState::from);
+        Deployment::builder()
+            .id(format!("ecs-svc/{age}"))
+            .status(status)
+            .set_rollout_state(state)
+            .task_definition(words.next().unwrap())
+            .created_at(DateTime::from_secs(age))
+            .running_count(words.next().map_or(0, |it| it.parse().unwrap()))
+            .build()
+    });
+    service.deployments = Some(deployments.collect());
+    Live::of(&service, &Deployments::default())
+}
+
+/// The same, with what the service deployment says: where it goes back to.
+fn rolling_back(deployments: &str, source: Option<&str>) -> Result<Live> {
+    let known = known("ROLLBACK_IN_PROGRESS", source);
+    let mut service = service("ECS");
+    let all = deployments.split(", ").map(|it| {
+        let mut words = it.split(' ');
+        Deployment::builder()
+            .status(words.next().unwrap())
+            .rollout_state(words.next().unwrap().into())
+            .task_definition(words.next().unwrap())
+            .build()
+    });
+    service.deployments = Some(all.collect());
+    Live::of(&service, &known)
+}
+
+fn arn(definition: &str) -> String {
+    format!("arn:service-revision/{definition}")
+}
+
+/// A blue/green service: its deployment's status, and the revisions that run tasks.
+fn blue_green(status: &str, source: Option<&str>, running: &[&str]) -> Result<Live> {
+    let mut service = service("ECS");
+    let strategy = DeploymentStrategy::BlueGreen;
+    service.deployment_configuration =
+        Some(DeploymentConfiguration::builder().strategy(strategy).build());
+    let current = running.iter().map(|it| {
+        ServiceCurrentRevisionSummary::builder().arn(arn(it)).running_task_count(1).build()
+    });
+    service.current_service_revisions = Some(current.collect());
+    let mut known = known(status, source);
+    if status.is_empty() {
+        known.current = None;
+    }
+    Live::of(&service, &known)
+}
+
+/// A service deployment from `source` to the new revision.
+fn known(status: &str, source: Option<&str>) -> Deployments {
+    let summary = |it: &str| ServiceRevisionSummary::builder().arn(arn(it)).build();
+    let deployment = ServiceDeployment::builder()
+        .service_deployment_arn("arn:service-deployment/live/web/d")
+        .status(status.into())
+        .set_source_service_revisions(source.map(|it| vec![summary(it)]))
+        .target_service_revision(summary(NEW))
+        .rollback(Rollback::builder().set_service_revision_arn(source.map(arn)).build())
+        .build();
+    let revision = |it: &str| {
+        let image = ContainerImage::builder().container_name("app").image_digest("sha256:1");
+        ServiceRevision::builder()
+            .service_revision_arn(arn(it))
+            .task_definition(it)
+            .container_images(image.build())
+            .build()
+    };
+    Deployments { current: Some(deployment), revisions: vec![revision(OLD), revision(NEW)] }
+}
+
+#[track_caller]
+fn check(live: Result<Live>, expected: &str) {
+    match live {
+        Ok(live) => assert_eq!(live.task_definition, expected, "{}", live.because),
+        Err(error) => {
+            let error = error.to_string();
+            assert!(error.contains(expected) && error.contains("no image"), "{error}");
+        }
+    }
+}
+
+#[test]
+#[rustfmt::skip]
+fn which_image_is_live() {
+    // CodeDeploy and external controllers: the PRIMARY task set.
+    for controller in ["CODE_DEPLOY", "EXTERNAL"] {
+        let check = |sets: &str, expected: &str| check(task_sets(controller, sets), expected);
+        check("PRIMARY web:7",                OLD); // before
+        check("PRIMARY web:7, ACTIVE web:8",  OLD); // in flight, or failing
+        check("ACTIVE web:7, PRIMARY web:8",  NEW); // the traffic has moved
+        check("PRIMARY web:7, DRAINING web:8", OLD); // rolled back
+        check("PRIMARY web:8",                NEW); // just finished
+        check("ACTIVE web:8",                 "no PRIMARY task set");
+    }
+
+    // Rolling: the last deployment that has completed.
+    check(rolling("PRIMARY COMPLETED web:7"),                             OLD); // before
+    check(rolling("PRIMARY IN_PROGRESS web:8, ACTIVE COMPLETED web:7"),   OLD); // in flight
+    check(rolling("PRIMARY FAILED web:8, ACTIVE COMPLETED web:7"),        OLD); // failing
+    check(rolling("PRIMARY IN_PROGRESS web:7, ACTIVE FAILED web:8, ACTIVE COMPLETED web:7"), OLD); // rolling back
+    check(rolling_back("PRIMARY IN_PROGRESS web:7, ACTIVE FAILED web:8", Some(OLD)), OLD); // rolling back
+    check(rolling_back("PRIMARY IN_PROGRESS web:8", None),                "none of its deployments");
+    check(rolling("PRIMARY COMPLETED web:7, ACTIVE FAILED web:8"),        OLD); // rolled back
+    check(rolling("PRIMARY COMPLETED web:8, ACTIVE COMPLETED web:7"),     NEW); // just finished
+    check(rolling("PRIMARY IN_PROGRESS web:8"),                           "none of its deployments"); // the first
+    check(rolling("PRIMARY - web:7 1"),                                   OLD); // Classic Load Balancer
+    check(rolling("PRIMARY - web:8 1, ACTIVE - web:7 1"),                 "does not say");
+
+    // ECS's own blue/green: the revision that a successful deployment has left in service.
+    check(blue_green("", None, &[OLD]),                                   OLD); // before
+    for status in ["PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"] {
+        check(blue_green(status, Some(OLD), &[OLD, NEW]),                 OLD); // in flight, or failing
+    }
+    check(blue_green("ROLLBACK_SUCCESSFUL", Some(OLD), &[OLD]),           OLD); // rolled back
+    check(blue_green("SUCCESSFUL", Some(OLD), &[NEW]),                    NEW); // just finished
+    check(blue_green("IN_PROGRESS", None, &[NEW]),                        "nothing was live before"); // the first
+    check(blue_green("STOPPED", Some(OLD), &[OLD]),                       OLD);
+    check(blue_green("STOPPED", Some(OLD), &[OLD, NEW]),                  "deploy once more");
+    check(blue_green("ROLLBACK_FAILED", Some(OLD), &[OLD, NEW]),          "deploy once more");
+}
+
+#[test]
+fn the_digest_of_a_revision_is_known() {
+    let live = blue_green("SUCCESSFUL", Some(OLD), &[NEW]).unwrap();
+    assert_eq!(live.digests, [("app".to_owned(), "sha256:1".to_owned())]);
+    assert_eq!(live.because, "service deployment d is SUCCESSFUL");
+}
+
+#[test]
+fn what_is_no_image_is_refused() {
+    let check = |image: &str, refused: bool| {
+        let container = ContainerDefinition::builder().name("app").image(image).build();
+        let definition = TaskDefinition::builder().container_definitions(container).build();
+        assert_eq!(Live::check_images(&definition).is_err(), refused, "{image}");
+    };
+    for image in ["dummy-image", "IMAGE_PLACEHOLDER", "<IMAGE1_NAME>", "${IMAGE}", "", "repo/dummy"]
+    {
+        check(image, true);
+    }
+    for image in [
+        "123456789012.dkr.ecr.eu-west-2.amazonaws.com/web",
+        "registry:5000/dummyserver:1",
+        "web@sha256:0123",
+        "placeholders-r-us/web:2",
+    ] {
+        check(image, false);
+    }
+}
