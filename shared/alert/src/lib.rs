@@ -11,5 +11,5 @@ mod redact;
 pub mod sns;
 
 pub use alert::{Alert, Log, Severity, Subject};
-pub use link::{Arn, Link, deployment, log_stream, task, topic_arn};
+pub use link::{Arn, Link, deployment, log_stream, service_deployment, task, topic_arn};
 pub use redact::redact;

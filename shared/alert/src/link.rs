@@ -74,6 +74,19 @@ pub fn deployment(function: &Arn<'_>, id: &str) -> Link {
     Link { title: "Deployment", url }
 }
 
+/// The page of an ECS service deployment; `None` if the ARN is not one.
+pub fn service_deployment(arn: &str) -> Option<Link> {
+    let parts = Arn::parse(arn)?;
+    let mut names = parts.resource.strip_prefix("service-deployment/")?.split('/');
+    let (cluster, service, id) = (names.next()?, names.next()?, names.next()?);
+    let url = format!(
+        "{}/ecs/v2/clusters/{cluster}/services/{service}/deployments/{id}?region={}",
+        parts.console(),
+        parts.region
+    );
+    Some(Link { title: "Deployment", url })
+}
+
 /// The log stream's page. The console wants names escaped twice, with `$` for `%`.
 pub fn log_stream(place: &Arn<'_>, group: &str, stream: &str) -> Link {
     let url = format!(

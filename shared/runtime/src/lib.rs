@@ -10,6 +10,7 @@
 
 mod command;
 mod logs;
+pub mod metrics;
 mod settings;
 
 use std::fmt::Display;

@@ -1,11 +1,14 @@
 //! Log lines: JSON in Lambda, plain text for people.
 
+use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
+use tracing::{Event, Subscriber};
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
 
+use crate::metrics::TARGET;
 use crate::settings::Environment;
 
 /// Lambda's own switches decide the level and the format. Every line carries a timestamp: without a
@@ -24,8 +27,9 @@ pub(crate) fn to_lambda(environment: &Environment) {
             .with_target(false)
             .boxed()
     };
+    let lines = Targets::new().with_default(level).with_target(TARGET, LevelFilter::OFF);
     // A second start in the same process keeps the first subscriber.
-    let _ = tracing_subscriber::registry().with(level).with(layer).try_init();
+    let _ = tracing_subscriber::registry().with(layer.with_filter(lines)).with(Metrics).try_init();
 }
 
 /// Standard output belongs to the answer; what goes wrong goes to standard error.
@@ -34,8 +38,38 @@ pub(crate) fn to_terminal(environment: &Environment) {
     let layer = fmt::layer().with_target(false).without_time().with_writer(std::io::stderr);
     // The SDK tells of every place where it found no region or credentials; what matters comes as an
     // error of the call.
-    let targets = Targets::new().with_default(level).with_target("aws_config", LevelFilter::ERROR);
+    let targets = Targets::new()
+        .with_default(level)
+        .with_target("aws_config", LevelFilter::ERROR)
+        .with_target(TARGET, LevelFilter::OFF);
     let _ = tracing_subscriber::registry().with(layer.with_filter(targets)).try_init();
+}
+
+/// Prints metrics as they are, whatever the log level: `CloudWatch` reads only lines that are nothing
+/// but the embedded metric format.
+struct Metrics;
+
+impl<S: Subscriber> tracing_subscriber::Layer<S> for Metrics {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target() == TARGET {
+            event.record(&mut Print);
+        }
+    }
+}
+
+struct Print;
+
+impl Visit for Print {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "emf" {
+            #[expect(clippy::print_stdout, reason = "Lambda sends standard output to the log")]
+            {
+                println!("{value}");
+            }
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
 }
 
 fn level(name: Option<&str>, default: LevelFilter) -> LevelFilter {
