@@ -9,19 +9,9 @@ use aws_sdk_ecs::types::{
     TaskField, TaskOverride,
 };
 
-use crate::mark::ENVIRONMENT_NAME;
+use crate::derived::FAMILY_PREFIX;
+use crate::mark::{ENVIRONMENT_NAME, Kind, Mark};
 use crate::task::{Capacity, OneOffTask, Overrides, Provider};
-
-/// Starts the task, unless an earlier delivery of the same event did; its ARN either way.
-///
-/// ECS answers a known client token with the task it stands for; if the request differs (its
-/// deadline, say) it refuses with `ConflictException` and names that task, which we adopt.
-/// A task that could not be placed comes back as status 200 with `failures[]`.
-pub async fn start(ecs: &Client, task: &OneOffTask) -> Result<String, Failed> {
-    match run(ecs, task, &task.client_token()).await? {
-        Run::New(arn) | Run::Known(arn) => Ok(arn),
-    }
-}
 
 /// What ECS made of a request to run a task.
 pub(crate) enum Run {
@@ -32,6 +22,10 @@ pub(crate) enum Run {
 }
 
 /// Asks ECS to run the task under a client token.
+///
+/// ECS answers a known client token with the task it stands for; if the request differs (its
+/// deadline, say) it refuses with `ConflictException` and names that task, which we adopt.
+/// A task that could not be placed comes back as status 200 with `failures[]`.
 pub(crate) async fn run(ecs: &Client, task: &OneOffTask, token: &str) -> Result<Run, Failed> {
     let answer = match request(ecs, task).client_token(token).send().await {
         Err(error) => {
@@ -227,4 +221,38 @@ pub async fn stop(ecs: &Client, cluster: &str, arn: &str, reason: &str) -> Resul
         }
         answer => answer.map(drop),
     }
+}
+
+/// Lets go of what an ended command still holds: its task, if the container was not essential to it
+/// (ECS would let it run for ever), and the task definition that was made for it.
+pub async fn release(client: &Client, task: &Task, mark: &Mark) -> Result<(), Failed> {
+    let arn = task.task_definition_arn().unwrap_or_default();
+    let running = |it: Option<&str>| it == Some("RUNNING");
+    if running(task.last_status()) && running(task.desired_status()) {
+        let definition = task_definition(client, arn).await?;
+        if !is_essential(&definition, &mark.container) {
+            let cluster = task.cluster_arn().unwrap_or_default();
+            let reason = format!("quayside: container {} has ended", mark.container);
+            stop(client, cluster, task.task_arn().unwrap_or_default(), &reason).await?;
+        }
+    }
+    if mark.kind == Kind::Migration && mark.derived_from.is_some() && is_derived(arn) {
+        crate::derived::ecs::deregister(client, arn).await?;
+    }
+    Ok(())
+}
+
+/// Containers are essential unless the task definition says otherwise.
+fn is_essential(definition: &TaskDefinition, container: &str) -> bool {
+    let containers = definition.container_definitions();
+    containers
+        .iter()
+        .find(|it| it.name() == Some(container))
+        .is_none_or(|it| it.essential().unwrap_or(true))
+}
+
+/// Only what this suite has made is ever cleared away.
+fn is_derived(definition: &str) -> bool {
+    let name = definition.rsplit('/').next().unwrap_or(definition);
+    name.starts_with(FAMILY_PREFIX)
 }

@@ -9,6 +9,7 @@
 //! are started at once, and no task is called successful unless its named container reported an
 //! allowed exit code.
 
+mod course;
 pub mod derived;
 pub mod ecs;
 pub mod lock;
@@ -17,8 +18,9 @@ mod repeat;
 mod task;
 mod verdict;
 
+pub use course::Course;
 pub use derived::{Changes, Derived};
-pub use lock::{Locked, Start};
+pub use lock::{Locked, Start, Turn};
 pub use mark::{ENVIRONMENT_NAME, JobTerms, Kind, Mark, STARTED_BY_PREFIX, Waiter};
 pub use task::{Capacity, Network, OneOffTask, Overrides, OverridesTooLong, Placement, Provider};
 pub use verdict::{Failure, Verdict};

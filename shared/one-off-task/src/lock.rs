@@ -59,7 +59,8 @@ impl Locked {
 }
 
 /// What the tasks under a lock mean for one that wants to start.
-pub(crate) enum Turn<'a> {
+#[derive(Debug)]
+pub enum Turn<'a> {
     /// It has been started before.
     Already(&'a Locked),
     /// It is somebody else's.
@@ -69,7 +70,7 @@ pub(crate) enum Turn<'a> {
 }
 
 /// Whose turn it is.
-pub(crate) fn turn<'a>(seen: &'a [Locked], mark: &Mark) -> Turn<'a> {
+pub fn turn<'a>(seen: &'a [Locked], mark: &Mark) -> Turn<'a> {
     let newest = |it: &&'a Locked| (it.task.created_at().map(|at| at.as_nanos()), it.mark.attempt);
     let own = seen
         .iter()
@@ -94,6 +95,11 @@ pub(crate) fn token_after(lock: &str, predecessor: Option<&str>, now: SystemTime
         Some(arn) => token(&format!("{lock}\nafter {arn}")),
         None => token(&format!("{lock}\nhour {}", hour())),
     }
+}
+
+/// A short name for something that may be long: 32 characters.
+pub fn digest(text: &str) -> String {
+    token(text).chars().take(32).collect()
 }
 
 /// A task that a conflict names may be too new to be described yet.

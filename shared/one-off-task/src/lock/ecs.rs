@@ -7,7 +7,7 @@ use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{DesiredStatus, Task};
 
 use super::{Locked, Start, TIME_TO_APPEAR, Turn, token_after, turn};
-use crate::ecs::{Run, run, start as start_once, started_by, tasks};
+use crate::ecs::{Run, run, started_by, tasks};
 use crate::mark::Mark;
 use crate::task::OneOffTask;
 
@@ -57,11 +57,7 @@ pub async fn start(client: &Client, task: &OneOffTask, now: SystemTime) -> Resul
     let mut pause = Duration::from_secs(1);
     let mut tries = 1;
     loop {
-        let tried = match &task.mark.lock {
-            Some(lock) => alone(client, task, lock, now).await,
-            None => start_once(client, task).await.map(Start::Started),
-        };
-        let failed = match tried {
+        let failed = match start_once(client, task, now).await {
             Ok(start) => return Ok(start),
             Err(failed) => failed,
         };
@@ -79,6 +75,24 @@ pub async fn start(client: &Client, task: &OneOffTask, now: SystemTime) -> Resul
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(10));
         tries += 1;
+    }
+}
+
+/// The same, once.
+///
+/// # Errors
+/// It was not started, as far as can be known.
+pub async fn start_once(
+    client: &Client,
+    task: &OneOffTask,
+    now: SystemTime,
+) -> Result<Start, Failed> {
+    match &task.mark.lock {
+        Some(lock) => alone(client, task, lock, now).await,
+        None => match run(client, task, &task.client_token()).await? {
+            Run::New(arn) => Ok(Start::Started(arn)),
+            Run::Known(arn) => Ok(Start::Already(arn)),
+        },
     }
 }
 
