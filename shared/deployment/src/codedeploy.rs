@@ -9,6 +9,7 @@ use aws_sdk_codedeploy::types::{
 };
 
 use crate::appspec::AppSpec;
+use crate::deployed::{Answered, Deployed, Outcome};
 use crate::s3;
 
 /// A deployment of one ECS service.
@@ -48,24 +49,6 @@ pub fn in_progress(status: &DeploymentStatus) -> bool {
         status,
         DeploymentStatus::Succeeded | DeploymentStatus::Failed | DeploymentStatus::Stopped
     )
-}
-
-/// The answer to a lifecycle hook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The deployment may go on.
-    Succeeded,
-    /// The deployment must not go on.
-    Failed,
-}
-
-/// What CodeDeploy made of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answered {
-    /// It took it.
-    Now,
-    /// It had one already: an earlier delivery of the same event was quicker.
-    Before,
 }
 
 /// What CodeDeploy says of the deployment `id`, before its AppSpec is known.
@@ -111,6 +94,25 @@ pub async fn resolve(
         status: info.status().cloned().unwrap_or(DeploymentStatus::InProgress),
         appspec,
     })
+}
+
+/// What the deployment `id` has in common with all others.
+pub async fn deployed(codedeploy: &Client, s3: &aws_sdk_s3::Client, id: &str) -> Result<Deployed> {
+    let info = describe(codedeploy, id).await?;
+    Ok(Deployed::from(&resolve(codedeploy, s3, id, &info).await?))
+}
+
+/// The deployment that this one undoes, if `CodeDeploy` started it to undo another.
+pub async fn undone(
+    codedeploy: &Client,
+    s3: &aws_sdk_s3::Client,
+    info: &DeploymentInfo,
+) -> Result<Option<Deployment>> {
+    let cause = info.rollback_info().and_then(|it| it.rollback_triggering_deployment_id());
+    let Some(id) = cause.filter(|_| is_rollback(info)) else { return Ok(None) };
+    let info = describe(codedeploy, id).await?;
+    let failed = resolve(codedeploy, s3, id, &info).await;
+    failed.map(Some).with_context(|| format!("the deployment {id} that is to be undone"))
 }
 
 /// The cluster and the service that a deployment group deploys to.
