@@ -3,11 +3,12 @@
 use std::fmt;
 
 use aws_sdk_ecs::types::Task;
+use deployment::name_of;
 use jiff::Timestamp;
-use one_off_task::Mark;
+use one_off_task::{Kind, Mark};
 use serde::{Serialize, Serializer};
 
-use crate::conclusion::{Conclusion, name_of};
+use crate::conclusion::Conclusion;
 use crate::trigger::TaskRef;
 
 /// What came of an event: one line per task.
@@ -25,8 +26,8 @@ pub struct Answer {
 pub struct Concluded {
     /// Its ARN.
     pub task: String,
-    /// The deployment it says it runs for.
-    pub deployment: String,
+    /// The deployment or the job it says it runs for.
+    pub id: String,
     /// What was done, or in a dry run would be.
     #[serde(serialize_with = "in_words")]
     pub conclusion: Conclusion,
@@ -34,6 +35,8 @@ pub struct Concluded {
     cluster: String,
     #[serde(skip)]
     deadline: i64,
+    #[serde(skip)]
+    is_job: bool,
 }
 
 /// A running task and when its time is up.
@@ -56,18 +59,20 @@ impl Concluded {
     pub(crate) fn of(task: &Task, mark: Option<&Mark>, conclusion: Conclusion) -> Self {
         Self {
             task: task.task_arn().unwrap_or_default().to_owned(),
-            deployment: mark.map(|it| it.id.clone()).unwrap_or_default(),
+            id: mark.map(|it| it.id.clone()).unwrap_or_default(),
             conclusion,
             cluster: task.cluster_arn().unwrap_or_default().to_owned(),
             deadline: mark.map_or(i64::MAX, |it| it.deadline),
+            is_job: mark.is_some_and(|it| it.kind == Kind::Job),
         }
     }
 
-    /// Its deadline, if it runs.
+    /// Its deadline, if it runs and somebody waits. A job may be stopped at the watchdog's next pass.
     pub(crate) fn due(&self) -> Option<Due> {
         let deadline = Timestamp::from_second(self.deadline).ok()?;
         let task = TaskRef { cluster: self.cluster.clone(), arn: self.task.clone(), version: 0 };
-        (self.conclusion == Conclusion::Wait).then_some(Due { task, deadline })
+        let waited_for = self.conclusion == Conclusion::Wait && !self.is_job;
+        waited_for.then_some(Due { task, deadline })
     }
 }
 
@@ -83,9 +88,9 @@ impl fmt::Display for Answer {
         if self.tasks.is_empty() {
             return f.write_str("no task of ours runs or has just ended");
         }
-        write!(f, "{:<34}{:<14}CONCLUSION", "TASK", "DEPLOYMENT")?;
+        write!(f, "{:<34}{:<24}CONCLUSION", "TASK", "RUNS FOR")?;
         for it in &self.tasks {
-            write!(f, "\n{:<34}{:<14}{}", name_of(&it.task), it.deployment, it.conclusion)?;
+            write!(f, "\n{:<34}{:<24}{}", name_of(&it.task), name_of(&it.id), it.conclusion)?;
         }
         Ok(())
     }

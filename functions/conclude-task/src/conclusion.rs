@@ -3,32 +3,15 @@
 use std::fmt;
 
 use aws_sdk_ecs::types::Task;
-use deployment::Deployment;
+use deployment::Deployed;
 use jiff::Timestamp;
-use one_off_task::{Failure, Mark, OneOffTask, Verdict};
+use one_off_task::{Course, Failure, Mark, OneOffTask};
 
 use crate::settings::{Overdue, Settings};
+use crate::waiting::Waiting;
 
-/// A task that cannot start is started this often in all.
-const ATTEMPTS: u32 = 3;
-
-/// Who waits for the task, as `CodeDeploy` says.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Waiting {
-    /// A deployment, still in progress.
-    Deployment(Box<Deployment>),
-    /// Nobody: the deployment has ended, like this.
-    Nobody(Box<Deployment>),
-    /// Nobody: the deployment has ended, and its revision can't be read any more.
-    Over {
-        /// How it ended.
-        status: String,
-    },
-    /// There is no such deployment.
-    NoSuchDeployment,
-    /// `CodeDeploy` or the revision could not be read, for this reason.
-    Unknown(String),
-}
+/// Who asks by itself also looks at the deadline; this much later it has stopped asking.
+const NOBODY_ASKED: i64 = 600;
 
 /// What to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +20,8 @@ pub enum Conclusion {
     Wait,
     /// Answer Succeeded.
     Succeed,
+    /// Start the next command.
+    Next(Box<OneOffTask>),
     /// Answer Failed, alert, and perhaps stop the task.
     Fail {
         /// Why.
@@ -53,8 +38,13 @@ pub enum Conclusion {
     },
     /// Stop it: nobody waits any longer.
     TidyUp {
-        /// How the deployment ended.
-        status: String,
+        /// Why nobody does.
+        why: String,
+    },
+    /// Stop it, and say no more: that has been told.
+    Stop {
+        /// Why.
+        why: String,
     },
     /// Nothing: nobody waits any longer.
     LeaveBe {
@@ -82,8 +72,10 @@ impl Conclusion {
         now: Timestamp,
         settings: &Settings,
     ) -> Self {
-        let verdict = Verdict::of(task, mark);
-        let overdue = now.as_second() >= mark.deadline;
+        let course = Course::of(task, mark, now.as_second());
+        if let Some(Err(why)) = waiting.deployment().map(|it| it.check(task)) {
+            return Self::Refuse { why };
+        }
         match waiting {
             Waiting::NoSuchDeployment => {
                 Self::Refuse { why: format!("there is no deployment {}", mark.id) }
@@ -91,102 +83,77 @@ impl Conclusion {
             Waiting::Over { status } => {
                 Self::LeaveBe { why: format!("the deployment is {status}") }
             }
-            Waiting::Unknown(why) => unverified(verdict, overdue, why),
-            Waiting::Deployment(it) | Waiting::Nobody(it) => {
-                if let Err(why) = belongs(task, it) {
-                    return Self::Refuse { why };
-                }
-                match waiting {
-                    Waiting::Nobody(_) => nobody_waits(&verdict, it, settings),
-                    _ => decide(verdict, task, mark, overdue, settings),
-                }
+            Waiting::Unknown(why) => unverified(course, now.as_second() >= mark.deadline, why),
+            Waiting::Nobody(it) => nobody_waits(&course, it, settings),
+            Waiting::Asks(_) => asks(&course, now.as_second() - mark.deadline),
+            Waiting::Deployment(_) | Waiting::WentOn(_) => {
+                decide(course, settings.overdue == Overdue::Stop)
             }
+            Waiting::People { told: true, .. } => told(&course),
+            // A job has a longest duration so that it does not run on.
+            Waiting::People { .. } => decide(course, true),
         }
+    }
+
+    /// Whether the task's end has been dealt with: nothing of it is needed any longer.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self, Self::Succeed | Self::Fail { .. } | Self::LeaveBe { .. })
     }
 }
 
-fn decide(
-    verdict: Verdict,
-    task: &Task,
-    mark: &Mark,
-    overdue: bool,
-    settings: &Settings,
-) -> Conclusion {
-    match verdict {
-        Verdict::Succeeded => Conclusion::Succeed,
-        Verdict::Running if overdue => Conclusion::Fail {
-            failure: Failure::because(format!(
-                "container {} still runs at its deadline, {}",
-                mark.container,
-                Timestamp::from_second(mark.deadline).unwrap_or_default()
-            )),
-            stop: settings.overdue == Overdue::Stop,
-        },
-        Verdict::Running => Conclusion::Wait,
-        Verdict::Failed(failure)
-            if failure.may_start_again && mark.attempt < ATTEMPTS && !overdue =>
-        {
-            Conclusion::StartAgain { task: Box::new(OneOffTask::again(task, mark)), failure }
-        }
-        Verdict::Failed(failure) => Conclusion::Fail { failure, stop: false },
+fn told(course: &Course) -> Conclusion {
+    match course {
+        Course::Overdue(_) => Conclusion::Stop { why: "past its deadline".to_owned() },
+        _ => Conclusion::LeaveBe { why: "its end has been told".to_owned() },
     }
 }
 
-/// Without `CodeDeploy`'s word nothing is approved. At the deadline it is answered all the same, so
+fn decide(course: Course, stop: bool) -> Conclusion {
+    match course {
+        Course::Wait => Conclusion::Wait,
+        Course::Succeed => Conclusion::Succeed,
+        Course::Next(task) => Conclusion::Next(task),
+        Course::StartAgain(task, failure) => Conclusion::StartAgain { task, failure },
+        Course::Overdue(failure) => Conclusion::Fail { failure, stop },
+        Course::Fail(failure) => Conclusion::Fail { failure, stop: false },
+    }
+}
+
+/// Who asks by itself gets the verdict when it asks. Only if it does not any more, the task must not
+/// run on.
+fn asks(course: &Course, late: i64) -> Conclusion {
+    match course {
+        Course::Overdue(_) if late >= NOBODY_ASKED => {
+            Conclusion::TidyUp { why: "its deadline has passed and nobody has asked".to_owned() }
+        }
+        Course::Wait | Course::Overdue(_) => Conclusion::Wait,
+        _ => Conclusion::LeaveBe { why: "who waits for it asks by itself".to_owned() },
+    }
+}
+
+/// Without the deployment's word nothing is approved. At the deadline it is answered all the same, so
 /// that the deployment does not hang.
-fn unverified(verdict: Verdict, overdue: bool, why: &str) -> Conclusion {
-    match verdict {
-        Verdict::Failed(failure) if !failure.may_start_again => {
-            Conclusion::Fail { failure, stop: false }
-        }
-        Verdict::Succeeded | Verdict::Running | Verdict::Failed(_) if overdue => Conclusion::Fail {
-            failure: Failure::because(format!("the task could not be verified: {why}")),
-            stop: false,
-        },
-        Verdict::Running => Conclusion::Wait,
+fn unverified(course: Course, overdue: bool, why: &str) -> Conclusion {
+    let failed = |failure| Conclusion::Fail { failure, stop: false };
+    match course {
+        Course::Fail(failure) if !failure.may_start_again => failed(failure),
+        _ if overdue => failed(Failure::because(format!("the task could not be verified: {why}"))),
+        Course::Wait => Conclusion::Wait,
         _ => Conclusion::TryLater { why: why.to_owned() },
     }
 }
 
-fn nobody_waits(verdict: &Verdict, deployment: &Deployment, settings: &Settings) -> Conclusion {
-    let status = deployment.status.as_str().to_owned();
-    match verdict {
-        Verdict::Running if settings.overdue == Overdue::Stop => Conclusion::TidyUp { status },
-        Verdict::Running => Conclusion::LeaveBe {
-            why: format!("the deployment is {status} and the task still runs"),
-        },
-        _ => Conclusion::LeaveBe { why: format!("the deployment is {status}") },
+fn nobody_waits(course: &Course, deployment: &Deployed, settings: &Settings) -> Conclusion {
+    let why = format!("the deployment is {}", deployment.status);
+    match course {
+        Course::Wait | Course::Overdue(_) if settings.overdue == Overdue::Stop => {
+            Conclusion::TidyUp { why }
+        }
+        Course::Wait | Course::Overdue(_) => {
+            Conclusion::LeaveBe { why: format!("{why} and the task still runs") }
+        }
+        _ => Conclusion::LeaveBe { why },
     }
-}
-
-/// Whether the task is the deployment's: its cluster, and exactly the task definition it deploys.
-fn belongs(task: &Task, deployment: &Deployment) -> Result<(), String> {
-    let cluster = task.cluster_arn().unwrap_or_default();
-    if name_of(cluster) != name_of(&deployment.cluster) {
-        return Err(format!(
-            "the task runs in cluster {}, but {} deploys to cluster {}",
-            name_of(cluster),
-            deployment.id,
-            name_of(&deployment.cluster)
-        ));
-    }
-    let definition = task.task_definition_arn().unwrap_or_default();
-    let deployed = deployment.appspec.task_definition.as_str();
-    let same = if deployed.starts_with("arn:") {
-        definition == deployed
-    } else {
-        name_of(definition) == deployed
-    };
-    if same {
-        Ok(())
-    } else {
-        Err(format!("the task runs {definition}, but {} deploys {deployed}", deployment.id))
-    }
-}
-
-/// The last part of an ARN; of a name, the name.
-pub(crate) fn name_of(arn: &str) -> &str {
-    arn.rsplit('/').next().unwrap_or(arn)
 }
 
 impl fmt::Display for Conclusion {
@@ -194,6 +161,7 @@ impl fmt::Display for Conclusion {
         match self {
             Self::Wait => f.write_str("still running"),
             Self::Succeed => f.write_str("Succeeded"),
+            Self::Next(task) => write!(f, "succeeded; next: {:?}", task.command),
             Self::Fail { failure, stop } => {
                 write!(f, "Failed: {}", failure.reason)?;
                 f.write_str(if *stop { "; the task is stopped" } else { "" })
@@ -201,7 +169,8 @@ impl fmt::Display for Conclusion {
             Self::StartAgain { task, failure } => {
                 write!(f, "started again (attempt {}): {}", task.mark.attempt, failure.reason)
             }
-            Self::TidyUp { status } => write!(f, "stopped: the deployment is {status}"),
+            Self::TidyUp { why } => write!(f, "stopped: {why}"),
+            Self::Stop { why } => write!(f, "stopped: {why}, as was told before"),
             Self::LeaveBe { why } => write!(f, "nothing to do: {why}"),
             Self::Refuse { why } => write!(f, "refused: {why}"),
             Self::TryLater { why } => write!(f, "not yet: {why}"),

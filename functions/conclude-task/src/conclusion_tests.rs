@@ -1,8 +1,6 @@
 //! Every task, every waiting deployment, every moment: what is done.
 
-use aws_sdk_codedeploy::types::DeploymentStatus;
 use aws_sdk_ecs::types::{Container, TaskStopCode};
-use deployment::AppSpec;
 use runtime::Environment;
 
 use super::*;
@@ -40,30 +38,24 @@ fn never_started() -> Task {
         .build()
 }
 
-fn deployment(status: DeploymentStatus, cluster: &str, definition: &str) -> Box<Deployment> {
-    Box::new(Deployment {
+fn deployment(status: &str, cluster: &str, definition: &str) -> Box<Deployed> {
+    Box::new(Deployed {
         id: "d-1".into(),
-        application: "web".into(),
-        group: "live".into(),
+        application: Some("web".into()),
+        group: Some("live".into()),
         cluster: cluster.into(),
         service: "web".into(),
-        status,
-        appspec: AppSpec {
-            task_definition: definition.into(),
-            container: None,
-            network: None,
-            platform_version: None,
-            capacity: vec![],
-        },
+        status: status.into(),
+        task_definitions: vec![definition.into()],
     })
 }
 
 fn waits() -> Waiting {
-    Waiting::Deployment(deployment(DeploymentStatus::InProgress, "live", DEFINITION))
+    Waiting::Deployment(deployment("InProgress", "live", DEFINITION))
 }
 
 fn stopped() -> Waiting {
-    Waiting::Nobody(deployment(DeploymentStatus::Stopped, "live", DEFINITION))
+    Waiting::Nobody(deployment("Stopped", "live", DEFINITION))
 }
 
 #[track_caller]
@@ -133,7 +125,7 @@ fn nobody_waits_for_an_ended_deployment() {
 #[test]
 fn a_task_that_is_not_the_deployments_decides_nothing() {
     let other = |cluster: &str, definition: &str| {
-        Waiting::Deployment(deployment(DeploymentStatus::InProgress, cluster, definition))
+        Waiting::Deployment(deployment("InProgress", cluster, definition))
     };
     let ended = task("STOPPED", Some(0));
     check(
@@ -153,7 +145,7 @@ fn a_task_that_is_not_the_deployments_decides_nothing() {
     check(&ended, 1, &other("live", "web:8"), 0, "Succeeded");
     check(&ended, 1, &Waiting::NoSuchDeployment, 0, "refused: there is no deployment d-1");
     let running = task("RUNNING", None);
-    let foreign = Waiting::Nobody(deployment(DeploymentStatus::Stopped, "live", "web:9"));
+    let foreign = Waiting::Nobody(deployment("Stopped", "live", "web:9"));
     check(
         &running,
         1,
@@ -174,4 +166,55 @@ fn what_cannot_be_verified_is_never_approved() {
     let unverified = format!("Failed: the task could not be verified: {denied}");
     check(&task("STOPPED", Some(0)), 1, &unknown, 1000, &unverified);
     check(&task("RUNNING", None), 1, &unknown, 1000, &unverified);
+}
+
+#[test]
+fn who_asks_by_itself_is_told_nothing_and_never_left_with_a_task() {
+    let asks = Waiting::Asks(deployment("IN_PROGRESS", "live", DEFINITION));
+    let by_itself = "nothing to do: who waits for it asks by itself";
+    check(&task("RUNNING", None), 1, &asks, 999, "still running");
+    check(&task("STOPPED", Some(0)), 1, &asks, 999, by_itself);
+    check(&task("STOPPED", Some(1)), 1, &asks, 999, by_itself);
+    check(&never_started(), 1, &asks, 0, by_itself);
+    check(&task("RUNNING", None), 1, &asks, 1599, "still running");
+    let late = "stopped: its deadline has passed and nobody has asked";
+    check(&task("RUNNING", None), 1, &asks, 1600, late);
+}
+
+#[test]
+fn a_jobs_end_is_told_once_and_its_longest_duration_kept() {
+    let people = |told| Waiting::People { told, failures: 0 };
+    check(&task("RUNNING", None), 1, &people(false), 999, "still running");
+    check(&task("STOPPED", Some(0)), 1, &people(false), 999, "Succeeded");
+    check(&task("STOPPED", Some(1)), 1, &people(false), 0, "Failed: container app exited with 1");
+    check(&task("STOPPED", Some(1)), 1, &people(true), 0, "nothing to do: its end has been told");
+    check(
+        &task("RUNNING", None),
+        1,
+        &people(true),
+        1000,
+        "stopped: past its deadline, as was told before",
+    );
+    check(
+        &task("RUNNING", None),
+        1,
+        &people(false),
+        1000,
+        "Failed: container app still runs at its deadline, 1970-01-01T00:16:40Z; the task is stopped",
+    );
+}
+
+#[test]
+fn a_further_command_follows_success_only() {
+    let mark = Mark { then: vec![vec!["seed".into()]], ..mark(1) };
+    let settings = Settings::read(&Environment::from([(
+        "ALERTS_TOPIC_ARN",
+        "arn:aws:sns:eu-west-2:123456789012:alerts",
+    )]));
+    let told = |task: &Task| {
+        let now = Timestamp::from_second(0).unwrap();
+        Conclusion::of(task, &mark, &waits(), now, settings.as_ref().unwrap()).to_string()
+    };
+    assert_eq!(told(&task("STOPPED", Some(0))), r#"succeeded; next: ["seed"]"#);
+    assert_eq!(told(&task("STOPPED", Some(2))), "Failed: container app exited with 2");
 }

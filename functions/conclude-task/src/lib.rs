@@ -10,40 +10,42 @@
 mod answer;
 mod aws;
 mod clock;
-mod cloudwatchlogs;
+mod codedeploy;
 mod conclusion;
 mod ecs;
-mod log_place;
 mod report;
 mod settings;
+mod ssm;
 mod trigger;
+mod waiting;
 
 use std::time::Duration;
 
+use ::report::{About, Outcome};
 use alert::Alert;
 use anyhow::{Result, anyhow, bail};
 use aws_call::{Class, Failed};
 use aws_sdk_ecs::types::Task;
-use deployment::codedeploy;
-use deployment::{Answered, Outcome};
-use one_off_task::{Failure, Mark};
+use deployment::{Answered, name_of};
+use one_off_task::{Failure, Kind, Mark, OneOffTask, Start, Verdict, Waiter};
 use runtime::Invocation;
 
 pub use answer::{Answer, Concluded};
 pub use aws::Aws;
 pub use clock::Clock;
-pub use conclusion::{Conclusion, Waiting};
+pub use conclusion::Conclusion;
 pub use settings::{Overdue, Settings};
 pub use trigger::{TaskRef, Trigger};
-
-use log_place::LogPlace;
+pub use waiting::Waiting;
 
 /// How often the watchdog is called; a deadline that falls before its next call is waited for.
 const NEXT_PASS: Duration = Duration::from_secs(300);
 /// Kept back from the function's time for what follows a wait.
 const TIME_TO_ANSWER: Duration = Duration::from_secs(30);
-/// An alert gets this long, its log lines the same: `CodeDeploy` waits for what comes after.
+/// An alert gets this long, its log lines the same: somebody waits for what comes after.
 const TIME_TO_ALERT: Duration = Duration::from_secs(10);
+/// An event on the bus gets this long.
+const TIME_TO_TELL: Duration = Duration::from_secs(5);
 
 /// Everything a conclusion needs besides the task.
 struct Desk<'a> {
@@ -98,6 +100,12 @@ async fn watch(desk: &Desk<'_>, time_left: Duration) -> Result<Answer> {
         }
     }
     let patience = NEXT_PASS.min(time_left.saturating_sub(TIME_TO_ANSWER));
+    if !desk.dry_run {
+        pass.errors.extend(ssm::missed_runs(desk).await.err().map(|it| format!("{it:#}")));
+        pass.errors.extend(
+            ecs::clear_away(&desk.aws.ecs, desk.clock.now()).await.err().map(|it| it.to_string()),
+        );
+    }
     for due in pass.due_within(desk.clock, if desk.dry_run { Duration::ZERO } else { patience }) {
         tokio::time::sleep(desk.clock.until(due.deadline)).await;
         match ecs::task(&desk.aws.ecs, &due.task).await {
@@ -139,7 +147,7 @@ impl Pass {
 
 /// Reads who waits for a task, decides, and carries the decision out.
 async fn conclude(desk: &Desk<'_>, task: &Task) -> Result<Concluded> {
-    let cluster = conclusion::name_of(task.cluster_arn().unwrap_or_default());
+    let cluster = name_of(task.cluster_arn().unwrap_or_default());
     let allowed = &desk.settings.clusters;
     let mark = match Mark::of(task) {
         Ok(None) => bail!("the task {} is not ours", task.task_arn().unwrap_or_default()),
@@ -150,7 +158,7 @@ async fn conclude(desk: &Desk<'_>, task: &Task) -> Result<Concluded> {
         Err(why) => Err(why),
     };
     let (mark, waiting) = match mark {
-        Ok(mark) => (mark.clone(), waiting(desk.aws, &mark).await),
+        Ok(mark) => (mark.clone(), waiting(desk, task, &mark).await),
         Err(why) => {
             let refused = Conclusion::Refuse { why };
             return apply(desk, task, None, &Waiting::NoSuchDeployment, refused).await;
@@ -160,25 +168,23 @@ async fn conclude(desk: &Desk<'_>, task: &Task) -> Result<Concluded> {
     apply(desk, task, Some(&mark), &waiting, conclusion).await
 }
 
-/// Who waits for the task, as `CodeDeploy` says.
-async fn waiting(aws: &Aws, mark: &Mark) -> Waiting {
-    let info = match codedeploy::describe(&aws.codedeploy, &mark.id).await {
-        Ok(info) => info,
-        Err(failed) if failed.class == Class::Gone || failed.is("InvalidDeploymentIdException") => {
-            return Waiting::NoSuchDeployment;
-        }
-        Err(failed) => return Waiting::Unknown(failed.to_string()),
+/// Who waits for the task.
+async fn waiting(desk: &Desk<'_>, task: &Task, mark: &Mark) -> Waiting {
+    let mut waiting = match mark.waiter {
+        Waiter::CodeDeployHook => codedeploy::waiting(desk.aws, mark).await,
+        Waiter::EcsPauseHook | Waiter::EcsLambdaHook => ecs::waiting(&desk.aws.ecs, mark).await,
+        // CodePipeline can't be asked about a job that is not a custom action's.
+        Waiter::CodePipeline => Waiting::Asks(Box::new(ecs::as_it_is(task, mark))),
+        Waiter::Nobody => ssm::waiting(desk, task, mark).await,
     };
-    match codedeploy::resolve(&aws.codedeploy, &aws.s3, &mark.id, &info).await {
-        Ok(it) if it.in_progress() => Waiting::Deployment(Box::new(it)),
-        Ok(it) => Waiting::Nobody(Box::new(it)),
-        Err(error) => match info.status() {
-            Some(status) if !codedeploy::in_progress(status) => {
-                Waiting::Over { status: status.as_str().to_owned() }
-            }
-            _ => Waiting::Unknown(format!("{error:#}")),
-        },
+    if let Waiting::Deployment(it) | Waiting::WentOn(it) | Waiting::Nobody(it) | Waiting::Asks(it) =
+        &mut waiting
+        && let Some(derived) =
+            deployment::ecs::derived_from_one_of(&desk.aws.ecs, task, mark, it).await
+    {
+        it.task_definitions.push(derived);
     }
+    waiting
 }
 
 async fn apply(
@@ -193,19 +199,20 @@ async fn apply(
         return Ok(concluded);
     }
     match (&concluded.conclusion, mark) {
-        (Conclusion::Succeed, Some(mark)) => match answer(desk, mark, Outcome::Succeeded).await {
+        (Conclusion::Succeed, Some(mark)) => match succeed(desk, task, mark, waiting).await {
             Err(failed) if made_up(&failed) => {
                 concluded.conclusion = Conclusion::Refuse { why: failed.to_string() };
                 refuse(desk, task, waiting, &failed.to_string()).await;
             }
-            answered => drop(answered?),
+            answered => answered?,
         },
         (Conclusion::Fail { failure, stop }, Some(mark)) => {
             fail(desk, task, mark, waiting, failure, *stop).await?;
         }
+        (Conclusion::Next(next), Some(_)) => start(desk, next).await?,
         (Conclusion::StartAgain { task: next, failure }, Some(mark)) => {
-            match one_off_task::ecs::start(&desk.aws.ecs, next).await {
-                Ok(arn) => tracing::warn!(task = arn, why = failure.reason, "started again"),
+            match start(desk, next).await {
+                Ok(()) => {}
                 Err(failed) if failed.class == Class::Retry => return Err(failed.into()),
                 Err(failed) => {
                     let reason = format!("{}; starting it again: {failed}", failure.reason);
@@ -215,22 +222,78 @@ async fn apply(
                 }
             }
         }
-        (Conclusion::TidyUp { status }, _) => tidy_up(desk, task, waiting, status).await?,
+        (Conclusion::Stop { why }, _) => stop(desk, task, &format!("quayside: {why}")).await?,
+        (Conclusion::TidyUp { why }, _) => tidy_up(desk, task, waiting, why).await?,
         (Conclusion::Refuse { why }, _) => refuse(desk, task, waiting, why).await,
         (Conclusion::TryLater { why }, _) => bail!("{}: {why}", concluded.task),
         _ => {}
     }
+    if let Some(mark) = mark
+        && concluded.conclusion.is_final()
+        && Verdict::of(task, mark) != Verdict::Running
+    {
+        one_off_task::ecs::release(&desk.aws.ecs, task, mark).await?;
+    }
     tracing::info!(
         task = concluded.task,
-        deployment = concluded.deployment,
+        id = concluded.id,
         conclusion = concluded.conclusion.to_string(),
         "concluded"
     );
     Ok(concluded)
 }
 
-async fn answer(desk: &Desk<'_>, mark: &Mark, outcome: Outcome) -> Result<Answered, Failed> {
-    codedeploy::answer(&desk.aws.codedeploy, &mark.id, Some(&mark.hook), outcome).await
+/// Starts a further task: another attempt, or the next command.
+async fn start(desk: &Desk<'_>, task: &OneOffTask) -> Result<(), Failed> {
+    let now = desk.clock.now().into();
+    match one_off_task::lock::ecs::start(&desk.aws.ecs, task, now).await? {
+        Start::Started(arn) | Start::Already(arn) => {
+            tracing::warn!(
+                task = arn,
+                attempt = task.mark.attempt,
+                step = task.mark.step,
+                "started"
+            );
+            Ok(())
+        }
+        Start::Held(other) => Err(Failed {
+            operation: "RunTask",
+            code: None,
+            message: format!("{} has the lock", other.arn()),
+            class: Class::Retry,
+        }),
+    }
+}
+
+async fn succeed(
+    desk: &Desk<'_>,
+    task: &Task,
+    mark: &Mark,
+    waiting: &Waiting,
+) -> Result<(), Failed> {
+    if answer(desk, mark, deployment::Outcome::Succeeded).await? == Answered::Now {
+        tell(desk, task, mark, waiting, None).await;
+    }
+    if mark.kind == Kind::Job {
+        ssm::succeeded(desk, task, mark).await;
+    }
+    Ok(())
+}
+
+/// Says the word that somebody waits for, if somebody does.
+async fn answer(
+    desk: &Desk<'_>,
+    mark: &Mark,
+    outcome: deployment::Outcome,
+) -> Result<Answered, Failed> {
+    let Mark { id, hook, .. } = mark;
+    match mark.waiter {
+        Waiter::CodeDeployHook => {
+            deployment::codedeploy::answer(&desk.aws.codedeploy, id, Some(hook), outcome).await
+        }
+        Waiter::EcsPauseHook => deployment::ecs::answer(&desk.aws.ecs, id, hook, outcome).await,
+        Waiter::EcsLambdaHook | Waiter::CodePipeline | Waiter::Nobody => Ok(Answered::Now),
+    }
 }
 
 /// `CodeDeploy` never gave out this hook execution: the task's mark was made up.
@@ -238,8 +301,8 @@ fn made_up(failed: &Failed) -> bool {
     failed.is("InvalidLifecycleEventHookExecutionIdException")
 }
 
-/// The alert goes first: once `CodeDeploy` has its answer, a function that dies comes back to a
-/// deployment that has ended, and would say nothing.
+/// The alert goes first: once the deployment has its answer, a function that dies comes back to one
+/// that has ended, and would say nothing.
 async fn fail(
     desk: &Desk<'_>,
     task: &Task,
@@ -248,14 +311,33 @@ async fn fail(
     failure: &Failure,
     stop: bool,
 ) -> Result<()> {
-    let log = log_tail(desk, task, mark).await;
-    publish(desk, &report::failed(task, mark, waiting, failure, log, desk.clock.now())).await;
-    match answer(desk, mark, Outcome::Failed).await {
+    // Once a deployment has gone on nothing says that its failure has been told: then only the event of
+    // the task's end tells it, not every pass of the watchdog.
+    let now = desk.announce && task.last_status() == Some("STOPPED");
+    let told = matches!(waiting, Waiting::WentOn(_)) && !now;
+    if report::is_worth_an_alert(mark, waiting) && !told {
+        let log = ::report::cloudwatchlogs::tail(
+            &desk.aws.logs,
+            &desk.aws.ecs,
+            task,
+            mark,
+            desk.settings.log_tail,
+            TIME_TO_ALERT,
+        )
+        .await;
+        publish(desk, &report::failed(task, mark, waiting, failure, log, desk.clock.now())).await;
+    }
+    match answer(desk, mark, deployment::Outcome::Failed).await {
         Err(failed) if made_up(&failed) => {
             refuse(desk, task, waiting, &failed.to_string()).await;
             return Ok(());
         }
+        Ok(Answered::Now) => tell(desk, task, mark, waiting, Some(failure)).await,
         answered => drop(answered?),
+    }
+    // Before the stop: its event must find that this has been told.
+    if mark.kind == Kind::Job {
+        ssm::failed(desk, task, mark).await;
     }
     if stop {
         self::stop(desk, task, "quayside: past its deadline").await?;
@@ -263,9 +345,23 @@ async fn fail(
     Ok(())
 }
 
-async fn tidy_up(desk: &Desk<'_>, task: &Task, waiting: &Waiting, status: &str) -> Result<()> {
-    publish(desk, &report::tidied_up(task, waiting, status, desk.clock.now())).await;
-    stop(desk, task, &format!("quayside: the deployment is {status}")).await
+/// One structured result for the event bus and for metrics.
+async fn tell(
+    desk: &Desk<'_>,
+    task: &Task,
+    mark: &Mark,
+    waiting: &Waiting,
+    failure: Option<&Failure>,
+) {
+    let About { service, .. } = report::about(mark, waiting);
+    let outcome = Outcome::of(task, mark, service.as_deref(), failure, desk.clock.now());
+    outcome.record(desk.clock.now());
+    ::report::eventbridge::put(&desk.aws.events, &outcome, TIME_TO_TELL).await;
+}
+
+async fn tidy_up(desk: &Desk<'_>, task: &Task, waiting: &Waiting, why: &str) -> Result<()> {
+    publish(desk, &report::tidied_up(task, waiting, why, desk.clock.now())).await;
+    stop(desk, task, &format!("quayside: {why}")).await
 }
 
 async fn refuse(desk: &Desk<'_>, task: &Task, waiting: &Waiting, why: &str) {
@@ -279,25 +375,6 @@ async fn stop(desk: &Desk<'_>, task: &Task, reason: &str) -> Result<()> {
     let cluster = task.cluster_arn().unwrap_or_default();
     let arn = task.task_arn().unwrap_or_default();
     one_off_task::ecs::stop(&desk.aws.ecs, cluster, arn, reason).await.map_err(|it| anyhow!(it))
-}
-
-/// The end of the container's log, or a note why there is none.
-async fn log_tail(desk: &Desk<'_>, task: &Task, mark: &Mark) -> alert::Log {
-    let definition = task.task_definition_arn().unwrap_or_default();
-    let read = async {
-        match one_off_task::ecs::task_definition(&desk.aws.ecs, definition).await {
-            Ok(it) => {
-                let arn = task.task_arn().unwrap_or_default();
-                let place = LogPlace::of(&it, &mark.container, arn);
-                cloudwatchlogs::tail(&desk.aws.logs, &place, desk.settings.log_tail).await
-            }
-            Err(failed) => alert::Log { note: Some(failed.to_string()), ..Default::default() },
-        }
-    };
-    tokio::time::timeout(TIME_TO_ALERT, read).await.unwrap_or_else(|_| alert::Log {
-        note: Some("the log could not be read in time".into()),
-        ..Default::default()
-    })
 }
 
 async fn publish(desk: &Desk<'_>, alert: &Alert) {

@@ -1,14 +1,25 @@
 //! The alerts of this function.
 
-use alert::{Alert, Arn, Link, Log, Severity, Subject};
+use ::report::{About, links, subject};
+use alert::{Alert, Log, Severity, Subject};
 use aws_sdk_ecs::types::Task;
-use deployment::Deployment;
+use deployment::name_of;
 use jiff::Timestamp;
-use one_off_task::{Failure, Mark};
+use one_off_task::{Failure, Kind, Mark};
 
-use crate::conclusion::{Waiting, name_of};
+use crate::waiting::Waiting;
 
-/// A migration failed.
+const SOURCE: &str = "conclude-task";
+
+/// Whether people are to hear of a failure: of a job perhaps only after some in a row.
+pub(crate) fn is_worth_an_alert(mark: &Mark, waiting: &Waiting) -> bool {
+    match (waiting, &mark.job) {
+        (Waiting::People { failures, .. }, Some(terms)) => failures + 1 >= terms.alert_after,
+        _ => true,
+    }
+}
+
+/// A task failed.
 pub(crate) fn failed(
     task: &Task,
     mark: &Mark,
@@ -17,57 +28,79 @@ pub(crate) fn failed(
     log: Log,
     now: Timestamp,
 ) -> Alert {
-    let mut links = links(task, &mark.id);
-    if let (Some(place), Some(group), Some(stream)) =
-        (task.task_arn().and_then(Arn::parse), &log.group, &log.stream)
-    {
-        links.push(alert::log_stream(&place, group, stream));
-    }
-    let title = format!("Migration failed: {} ({})", service(waiting), mark.id);
-    Alert {
-        hint: failure.hint.clone(),
-        exit_code: failure.exit_code,
-        subject: Subject {
-            container: Some(mark.container.clone()),
-            command: command(task, mark),
-            ..subject(task, waiting)
-        },
-        log: Some(log),
-        links,
-        ..alert(Severity::Error, title, failure.reason.clone(), now)
-    }
+    let about = about(mark, waiting);
+    let service = match (&about.service, task.cluster_arn()) {
+        (Some(service), Some(cluster)) => format!("{service} in cluster {}", name_of(cluster)),
+        _ => "an unknown service".to_owned(),
+    };
+    let what = match (mark.kind, waiting) {
+        (Kind::Job, Waiting::People { failures, .. }) if *failures > 0 => {
+            format!("Job failed {} times in a row: {} ({service})", failures + 1, mark.id)
+        }
+        (Kind::Job, _) => format!("Job failed: {} ({service})", mark.id),
+        (Kind::Migration, _) => format!("Migration failed: {service} ({})", name_of(&mark.id)),
+    };
+    ::report::failed(SOURCE, task, mark, &About { what, ..about }, failure, log, now)
 }
 
-/// A task ran on for a deployment that had ended.
-pub(crate) fn tidied_up(task: &Task, waiting: &Waiting, status: &str, now: Timestamp) -> Alert {
-    let title = format!("Migration stopped: {}", service(waiting));
-    let reason = format!("the deployment is {status}, and its migration was still running");
+/// A task ran on although nobody waited any longer.
+pub(crate) fn tidied_up(task: &Task, waiting: &Waiting, why: &str, now: Timestamp) -> Alert {
+    let about = of(waiting);
+    let service = match waiting.deployment() {
+        Some(it) => format!("{} in cluster {}", it.service, it.cluster),
+        None => "an unknown service".to_owned(),
+    };
+    let reason = format!("{why}, and its migration was still running");
     Alert {
         hint: Some("Check what the migration has done before the next deployment.".into()),
-        subject: subject(task, waiting),
-        links: links(task, deployment(waiting).map_or("", |it| it.id.as_str())),
-        ..alert(Severity::Warning, title, reason, now)
+        subject: subject(task, &about),
+        links: links(task, &about),
+        ..alert(format!("Migration stopped: {service}"), reason, now)
     }
 }
 
 /// A task claims to be what it is not.
 pub(crate) fn refused(task: &Task, waiting: &Waiting, why: &str, now: Timestamp) -> Alert {
-    let title = format!(
-        "Not believed: task {} says it is a migration",
-        name_of(task.task_arn().unwrap_or_default())
-    );
+    let name = name_of(task.task_arn().unwrap_or_default());
     Alert {
         hint: Some("No deployment was answered because of it. Find out who started it.".into()),
-        subject: subject(task, waiting),
+        subject: subject(task, &of(waiting)),
         links: task.task_arn().and_then(alert::task).into_iter().collect(),
-        ..alert(Severity::Warning, title, why.to_owned(), now)
+        ..alert(format!("Not believed: task {name} says it is a migration"), why.to_owned(), now)
     }
 }
 
-fn alert(severity: Severity, title: String, reason: String, now: Timestamp) -> Alert {
+/// A job has not run for longer than it should.
+pub(crate) fn missed(
+    cluster: &str,
+    job: &str,
+    service: &str,
+    last_run: Timestamp,
+    limit: jiff::SignedDuration,
+    now: Timestamp,
+) -> Alert {
     Alert {
-        source: "conclude-task",
-        severity,
+        severity: Severity::Error,
+        hint: Some(
+            "Look at its schedule: is it enabled, and do its invocations arrive?".to_owned(),
+        ),
+        subject: Subject {
+            cluster: Some(cluster.to_owned()),
+            service: Some(service.to_owned()),
+            ..Subject::default()
+        },
+        ..alert(
+            format!("Job has not run: {job} ({service} in cluster {cluster})"),
+            format!("its last run was started at {last_run}, more than {limit:#} ago"),
+            now,
+        )
+    }
+}
+
+fn alert(title: String, reason: String, now: Timestamp) -> Alert {
+    Alert {
+        source: SOURCE,
+        severity: Severity::Warning,
         title,
         reason,
         hint: None,
@@ -79,44 +112,20 @@ fn alert(severity: Severity, title: String, reason: String, now: Timestamp) -> A
     }
 }
 
-fn deployment(waiting: &Waiting) -> Option<&Deployment> {
-    match waiting {
-        Waiting::Deployment(it) | Waiting::Nobody(it) => Some(it),
-        Waiting::Over { .. } | Waiting::NoSuchDeployment | Waiting::Unknown(_) => None,
-    }
+/// Whom a task ran for.
+pub(crate) fn about(mark: &Mark, waiting: &Waiting) -> About {
+    let service = mark.job.as_ref().map(|it| it.service.clone());
+    let about = of(waiting);
+    About { service: service.or(about.service.clone()), ..about }
 }
 
-fn service(waiting: &Waiting) -> String {
-    match deployment(waiting) {
-        Some(it) => format!("{} in cluster {}", it.service, it.cluster),
-        None => "an unknown service".to_owned(),
-    }
-}
-
-fn subject(task: &Task, waiting: &Waiting) -> Subject {
-    let deployment = deployment(waiting);
-    Subject {
+fn of(waiting: &Waiting) -> About {
+    let deployment = waiting.deployment();
+    About {
+        what: String::new(),
         deployment: deployment.map(|it| it.id.clone()),
-        application: deployment.map(|it| it.application.clone()),
-        deployment_group: deployment.map(|it| it.group.clone()),
-        cluster: task.cluster_arn().map(|it| name_of(it).to_owned()),
+        application: deployment.and_then(|it| it.application.clone()),
+        deployment_group: deployment.and_then(|it| it.group.clone()),
         service: deployment.map(|it| it.service.clone()),
-        task: task.task_arn().map(str::to_owned),
-        task_definition: task.task_definition_arn().map(str::to_owned),
-        container: None,
-        command: Vec::new(),
     }
-}
-
-fn command(task: &Task, mark: &Mark) -> Vec<String> {
-    let overrides = task.overrides().map(|it| it.container_overrides()).unwrap_or_default();
-    let ours = overrides.iter().find(|it| it.name() == Some(&mark.container));
-    ours.map(|it| it.command().to_vec()).unwrap_or_default()
-}
-
-fn links(task: &Task, deployment: &str) -> Vec<Link> {
-    let arn = task.task_arn().unwrap_or_default();
-    let place = Arn::parse(arn).filter(|_| !deployment.is_empty());
-    let deployment = place.map(|it| alert::deployment(&it, deployment));
-    alert::task(arn).into_iter().chain(deployment).collect()
 }

@@ -17,6 +17,9 @@ pub struct Settings {
     /// `LOG_TAIL_LINES`: how many of the container's last log lines an alert carries, at most 100.
     /// Example: `20`.
     pub log_tail: u16,
+    /// `JOB_RECORDS`: the SSM parameters under which jobs are remembered between their runs, the same
+    /// as of run-background-task. Example: `/quayside/jobs`.
+    pub job_records: String,
 }
 
 /// What happens to a task nobody waits for any longer.
@@ -46,6 +49,11 @@ impl Settings {
             clusters: environment.parsed("CLUSTERS", "live, staging", Vec::new(), clusters)?,
             overdue: environment.parsed("OVERDUE_TASKS", "stop", Overdue::Stop, overdue)?,
             log_tail: environment.parsed("LOG_TAIL_LINES", "20", 20, log_tail)?,
+            job_records: environment
+                .optional("JOB_RECORDS")
+                .unwrap_or("/quayside/jobs")
+                .trim_end_matches('/')
+                .to_owned(),
         })
     }
 }
