@@ -1,7 +1,11 @@
 //! Where, on what and in which container a migration runs.
 
-use aws_sdk_ecs::types::{AwsVpcConfiguration, ContainerDefinition};
-use deployment::AppSpec;
+use aws_sdk_ecs::types::{
+    AwsVpcConfiguration, CapacityProviderStrategyItem, Compatibility, ContainerDefinition,
+    LaunchType, NetworkConfiguration, NetworkMode, Tag, TaskSet,
+};
+use deployment::{AppSpec, Deployment};
+use one_off_task::{Capacity, Network, Provider};
 use runtime::Environment;
 
 use super::*;
@@ -75,11 +79,23 @@ impl Case {
             cluster: "live".into(),
             service: "web".into(),
             status: aws_sdk_codedeploy::types::DeploymentStatus::InProgress,
-            appspec: self.appspec,
+            appspec: self.appspec.clone(),
         };
-        let hook = Hook { deployment: "d-1".into(), execution: "hook".into() };
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1000);
-        migration(&deployment, &self.live, &self.definition, &self.settings, &hook, now)
+        self.run(&Target::from(&deployment)).map(|it| it.task)
+    }
+
+    fn run(&self, target: &Target) -> Result<Run> {
+        let hook = Hook {
+            caller: Caller::CodeDeploy,
+            deployment: "d-1".into(),
+            execution: "hook".into(),
+            memory: crate::hook::Memory::default(),
+        };
+        let Self { live, definition, settings, .. } = self;
+        let labels = &Labels::of(definition)?;
+        let now = Timestamp::from_second(1000).unwrap();
+        let of = Ingredients { hook: &hook, target, live, definition, labels, settings, now };
+        migration(&of, &commands(labels, None, definition, settings)?)
     }
 }
 
@@ -94,7 +110,7 @@ fn labelled(container: &str, labels: &[(&str, &str)]) -> ContainerDefinition {
 
 #[test]
 fn a_plan_says_everything_before_anything_happens() {
-    let plan = Plan::Run(Box::new(case().plan().unwrap()));
+    let plan = Plan::Run(Box::new(Run { task: case().plan().unwrap(), derived: None }));
     expect_test::expect![[r#"
         RunTask
           cluster         live
@@ -106,6 +122,7 @@ fn a_plan_says_everything_before_anything_happens() {
           subnets         subnet-service
           security groups sg-1
           public IP       no
+          lock            live/web
           started by      quayside/migration/d-1
           client token    a94759e424ddf3e71a30f385d35ae0a5f7b245482306f381abdda5503af90862
         Then: Succeeded when container app exits with 0, Failed otherwise."#]]
@@ -210,16 +227,16 @@ fn what_is_missing_is_named_with_what_exists() {
         let error = format!("{:#}", Case::with(|it| change(it)).plan().unwrap_err());
         assert!(error.contains(why), "{error}");
     };
-    check(&|it| it.settings.command = None, "set MIGRATION_COMMAND");
+    check(&|it| it.settings.commands = None, "set MIGRATION_COMMAND");
     check(
         &|it| it.settings.container = Some("rails".into()),
         "MIGRATION_CONTAINER names container rails, but web:8 has only proxy, app",
     );
     check(
         &|it| it.appspec.container = Some("rails".into()),
-        "the AppSpec's LoadBalancerInfo names container rails",
+        "the load balancer's configuration names container rails",
     );
     check(&|it| it.appspec.container = None, "which container migrates? web:8 has proxy, app");
     check(&|it| it.live.network_configuration = None, "nor service web has a network");
-    check(&|it| it.settings.command = Some(vec!["x".repeat(9000)]), "ECS allows 8192");
+    check(&|it| it.settings.commands = Some(vec![vec!["x".repeat(9000)]]), "ECS allows 8192");
 }

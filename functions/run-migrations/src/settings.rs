@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use runtime::Environment;
 
-use crate::labels::{command, timeout};
+use crate::words::{commands, timeout};
 
 /// The settings of this function, from its environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,17 +13,26 @@ pub struct Settings {
     /// `ALERTS_TOPIC_ARN`: where failures are told. Example: `arn:aws:sns:eu-west-2:123456789012:alerts`.
     pub alerts_topic: String,
     /// `MIGRATION_COMMAND`: what to run where the task definition has no label
-    /// `quayside.migrate.command`; words or a JSON list. Example: `bin/rails db:migrate`.
-    pub command: Option<Vec<String>>,
+    /// `quayside.migrate.command`; words, a JSON list, or a list of lists for several. Example:
+    /// `bin/rails db:migrate`.
+    pub commands: Option<Vec<Vec<String>>>,
     /// `MIGRATION_CONTAINER`: the container to run it in where the task definition has no label
     /// `quayside.migrate.container`; without both, the AppSpec's `ContainerName`. Example: `app`.
     pub container: Option<String>,
     /// `MIGRATION_TIMEOUT`: how long a migration may take, at most 59 minutes, where the task
     /// definition has no label `quayside.migrate.timeout`. Example: `55m`.
     pub timeout: Duration,
-    /// `ROLLBACK_DEPLOYMENTS`: what happens to deployments that CodeDeploy starts by itself to undo
-    /// another: `skip` answers Succeeded and runs nothing. Example: `skip`.
+    /// `ROLLBACK_DEPLOYMENTS`: what happens when a deployment is undone: `skip` answers Succeeded and
+    /// runs nothing, `run` runs the failed revision's `quayside.rollback.command`, if it has one.
+    /// Example: `skip`.
     pub rollbacks: Rollbacks,
+    /// `HOLD_PARAMETER`: the SSM parameter that holds migrations and jobs while it has a value.
+    /// Example: `/quayside/hold`.
+    pub hold: String,
+    /// `LOCK_WAIT_ROLE_ARN`: the role by which EventBridge Scheduler calls this function again while
+    /// another migration has the lock; without it such a hook is answered Failed. Example:
+    /// `arn:aws:iam::123456789012:role/quayside-wait`.
+    pub wait_role: Option<String>,
 }
 
 /// What happens to rollback deployments.
@@ -31,6 +40,8 @@ pub struct Settings {
 pub enum Rollbacks {
     /// The old image needs no migration: let it through.
     Skip,
+    /// Let the failed revision undo its own.
+    Run,
 }
 
 /// CodeDeploy fails a hook after an hour; five minutes remain to say so ourselves.
@@ -51,19 +62,31 @@ impl Settings {
                 String::new(),
                 alert::topic_arn,
             )?,
-            command: environment.parsed(
+            commands: environment.parsed(
                 "MIGRATION_COMMAND",
                 "bin/rails db:migrate",
                 None,
-                |it| command(it).map(Some),
+                |it| commands(it).map(Some),
             )?,
             container: environment.optional("MIGRATION_CONTAINER").map(str::to_owned),
-            timeout: environment.parsed("MIGRATION_TIMEOUT", "55m", DEFAULT_TIMEOUT, timeout)?,
+            timeout: environment.parsed(
+                "MIGRATION_TIMEOUT",
+                "55m",
+                DEFAULT_TIMEOUT,
+                within_the_hour,
+            )?,
             rollbacks: environment.parsed(
                 "ROLLBACK_DEPLOYMENTS",
                 "skip",
                 Rollbacks::Skip,
                 rollbacks,
+            )?,
+            hold: environment.optional("HOLD_PARAMETER").unwrap_or("/quayside/hold").to_owned(),
+            wait_role: environment.parsed(
+                "LOCK_WAIT_ROLE_ARN",
+                "arn:aws:iam::123456789012:role/quayside-wait",
+                None,
+                role,
             )?,
         })
     }
@@ -72,8 +95,24 @@ impl Settings {
 fn rollbacks(value: &str) -> Result<Rollbacks, &'static str> {
     match value {
         "skip" => Ok(Rollbacks::Skip),
-        _ => Err("expected skip"),
+        "run" => Ok(Rollbacks::Run),
+        _ => Err("expected skip or run"),
     }
+}
+
+/// The setting is for every kind of hook, and CodeDeploy's has the least time.
+fn within_the_hour(value: &str) -> Result<Duration, String> {
+    timeout(value).and_then(|it| match it <= Duration::from_secs(59 * 60) {
+        true => Ok(it),
+        false => {
+            Err("at most 59 minutes, because CodeDeploy fails a hook after an hour".to_owned())
+        }
+    })
+}
+
+fn role(value: &str) -> Result<Option<String>, &'static str> {
+    let is_role = value.starts_with("arn:") && value.contains(":role/");
+    if is_role { Ok(Some(value.to_owned())) } else { Err("expected the ARN of a role") }
 }
 
 #[cfg(test)]
@@ -86,7 +125,7 @@ mod tests {
     fn a_topic_is_all_it_takes() {
         let settings = Settings::read(&Environment::from([TOPIC])).unwrap();
         assert_eq!(settings.timeout, Duration::from_secs(3300));
-        assert_eq!(settings.command, None);
+        assert_eq!((settings.commands, settings.wait_role), (None, None));
     }
 
     #[test]
@@ -103,6 +142,11 @@ mod tests {
         check(&[TOPIC, ("MIGRATION_TIMEOUT", "soon")], "MIGRATION_TIMEOUT is `soon`", "=55m");
         check(&[TOPIC, ("MIGRATION_COMMAND", "[1]")], "MIGRATION_COMMAND is `[1]`", "bin/rails");
         check(&[TOPIC, ("MIGRATION_COMMAND", "it's")], "MIGRATION_COMMAND is `it's`", "quote");
-        check(&[TOPIC, ("ROLLBACK_DEPLOYMENTS", "run")], "ROLLBACK_DEPLOYMENTS is `run`", "=skip");
+        check(
+            &[TOPIC, ("ROLLBACK_DEPLOYMENTS", "undo")],
+            "ROLLBACK_DEPLOYMENTS is `undo`",
+            "=skip",
+        );
+        check(&[TOPIC, ("LOCK_WAIT_ROLE_ARN", "me")], "LOCK_WAIT_ROLE_ARN is `me`", "arn:aws:iam");
     }
 }
