@@ -1,7 +1,7 @@
 //! Whole functions in one account: events in, AWS's state and the answer out.
 //!
-//! A [`Stage`] is an account with a web service, `CodeDeploy` in front of it and both functions
-//! installed. The functions are the real ones, on real SDK clients; the account is local-aws, in
+//! A [`Stage`] is an account with a web service, `CodeDeploy` or ECS itself to deploy it, and all
+//! functions installed. The functions are the real ones, on real SDK clients; the account is local-aws, in
 //! process; time is tokio's, paused, so that an hour takes milliseconds.
 #![expect(
     clippy::expect_used,
@@ -9,10 +9,13 @@
     reason = "a stage that can't be set should say so at once; a missing member of JSON is null"
 )]
 
+mod native;
+mod second;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
@@ -24,24 +27,28 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use jiff::Timestamp;
 use local_aws::scene::{BlueGreen, CONCLUDE_FUNCTION, HOOK_FUNCTION};
-use local_aws::{Image, Invocation, Pace, REGION, Recorded, Run, Script, World};
+use local_aws::{ACCOUNT, Image, Invocation, Pace, REGION, Recorded, Run, Script, Service, World};
 use runtime::Environment;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What a function answers its runtime.
-type Handled = Pin<Box<dyn Future<Output = Result<Value, String>> + Send>>;
+pub type Handled = Pin<Box<dyn Future<Output = Result<Value, String>> + Send>>;
 
+/// The function that starts jobs.
+pub const JOB_FUNCTION: &str = "run-background-task";
 /// The image of the revision that is deployed.
 pub const NEW_IMAGE: &str = "registry/web:2";
 
-/// An account with a web service and both functions.
-pub struct Stage {
+/// An account with a web service and all functions.
+pub struct Stage<S = BlueGreen> {
     /// The account.
     pub world: World,
     /// Its web service.
-    pub scene: BlueGreen,
+    pub scene: S,
+    topic: String,
     settings: BTreeMap<String, String>,
+    answered: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Stage {
@@ -56,56 +63,10 @@ impl Stage {
     pub async fn without_events(
         migration: impl Fn(&Run) -> Script + Send + Sync + 'static,
     ) -> Self {
-        let start: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a timestamp");
-        let world = World::new(start, Pace::REAL);
-        world.image("registry/web:1", Image::script(|_| Script::exits(0)));
-        world.image(NEW_IMAGE, Image::script(migration));
+        let world = account(migration);
         let scene = BlueGreen::set(&world, "registry/web:1").await.expect("an empty account");
-        let settings = [("ALERTS_TOPIC_ARN".to_owned(), scene.topic.clone())].into();
-        let stage = Self { world, scene, settings };
-        stage.install();
-        stage
-    }
-
-    /// Changes a setting of both functions.
-    pub fn with(mut self, name: &str, value: &str) -> Self {
-        self.settings.insert(name.to_owned(), value.to_owned());
-        self.install();
-        self
-    }
-
-    /// Installs both functions with the settings there are.
-    pub fn install(&self) {
-        let clock = self.world.clock();
-        let environment: Environment = self.settings.clone().into_iter().collect();
-        let aws = run_migrations::Aws::new(&sdk(&self.world, HOOK_FUNCTION));
-        let settings = run_migrations::Settings::read(&environment);
-        let settings = Arc::new(settings.map_err(|error| format!("{error:#}")));
-        self.world.function(HOOK_FUNCTION, move |invocation| -> Handled {
-            let (aws, settings) = (aws.clone(), settings.clone());
-            Box::pin(async move {
-                let invocation = arrived(invocation, clock.system_time());
-                match &*settings {
-                    Ok(it) => answered(run_migrations::handle(&aws, it, invocation).await),
-                    Err(why) => {
-                        let why = anyhow::anyhow!(why.clone());
-                        answered(run_migrations::refuse(&aws, invocation, &why).await)
-                    }
-                }
-            })
-        });
-        let aws = conclude_task::Aws::new(&sdk(&self.world, CONCLUDE_FUNCTION));
-        let Ok(settings) = conclude_task::Settings::read(&environment) else { return };
-        let settings = Arc::new(settings);
-        self.world.function(CONCLUDE_FUNCTION, move |invocation| -> Handled {
-            let (aws, settings) = (aws.clone(), settings.clone());
-            Box::pin(async move {
-                let invocation = arrived(invocation, clock.system_time());
-                answered(conclude_task::handle(&aws, &settings, invocation).await)
-            })
-        });
-        // As in the template.
-        self.world.function_timeout(CONCLUDE_FUNCTION, Duration::from_secs(400));
+        let topic = scene.topic.clone();
+        Self::of(world, scene, topic)
     }
 
     /// Deploys the new image; the deployment's id.
@@ -153,6 +114,92 @@ impl Stage {
         lines.join("\n")
     }
 
+    /// The answers that `CodeDeploy` took for a deployment.
+    pub fn answers(&self, id: &str) -> Vec<String> {
+        let taken = |it: &Recorded| it.outcome.is_ok() && it.input["deploymentId"] == id;
+        let requests = self.world.requests_for("PutLifecycleEventHookExecutionStatus");
+        requests
+            .iter()
+            .filter(|it| taken(it))
+            .map(|it| text(&it.input["status"]).to_owned())
+            .collect()
+    }
+}
+
+/// An empty account, long ago, with the images of two revisions.
+pub(crate) fn account(migration: impl Fn(&Run) -> Script + Send + Sync + 'static) -> World {
+    let start: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a timestamp");
+    let world = World::new(start, Pace::REAL);
+    world.image("registry/web:1", Image::script(|_| Script::exits(0)));
+    world.image(NEW_IMAGE, Image::script(migration));
+    world
+}
+
+impl<S> Stage<S> {
+    pub(crate) fn of(world: World, scene: S, topic: String) -> Self {
+        let settings = [("ALERTS_TOPIC_ARN".to_owned(), topic.clone())].into();
+        let stage = Self { world, scene, topic, settings, answered: Arc::default() };
+        stage.install();
+        stage
+    }
+
+    /// Changes a setting of all functions.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.settings.insert(name.to_owned(), value.to_owned());
+        self.install();
+        self
+    }
+
+    /// Installs all functions with the settings there are.
+    pub fn install(&self) {
+        let clock = self.world.clock();
+        let environment: Environment = self.settings.clone().into_iter().collect();
+        let aws = run_migrations::Aws::new(&sdk(&self.world, HOOK_FUNCTION));
+        let settings = run_migrations::Settings::read(&environment);
+        let settings = Arc::new(settings.map_err(|error| format!("{error:#}")));
+        let told = Arc::clone(&self.answered);
+        self.world.function(HOOK_FUNCTION, move |invocation| -> Handled {
+            let (aws, settings, told) = (aws.clone(), settings.clone(), Arc::clone(&told));
+            Box::pin(async move {
+                let invocation = arrived(HOOK_FUNCTION, invocation, clock.system_time());
+                match &*settings {
+                    Ok(it) => {
+                        let answer = answered(run_migrations::handle(&aws, it, invocation).await);
+                        told.lock().expect("nobody panicked").extend(answer.clone().ok());
+                        answer
+                    }
+                    Err(why) => {
+                        let why = anyhow::anyhow!(why.clone());
+                        answered(run_migrations::refuse(&aws, invocation, &why).await)
+                    }
+                }
+            })
+        });
+        let aws = conclude_task::Aws::new(&sdk(&self.world, CONCLUDE_FUNCTION));
+        let Ok(settings) = conclude_task::Settings::read(&environment) else { return };
+        let settings = Arc::new(settings);
+        self.world.function(CONCLUDE_FUNCTION, move |invocation| -> Handled {
+            let (aws, settings) = (aws.clone(), settings.clone());
+            Box::pin(async move {
+                let invocation = arrived(CONCLUDE_FUNCTION, invocation, clock.system_time());
+                answered(conclude_task::handle(&aws, &settings, invocation).await)
+            })
+        });
+        let aws = run_background_task::Aws::new(&sdk(&self.world, JOB_FUNCTION));
+        let Ok(settings) = run_background_task::Settings::read(&environment) else { return };
+        let settings = Arc::new(settings);
+        self.world.function(JOB_FUNCTION, move |invocation| -> Handled {
+            let (aws, settings) = (aws.clone(), settings.clone());
+            Box::pin(async move {
+                let invocation = arrived(JOB_FUNCTION, invocation, clock.system_time());
+                answered(run_background_task::handle(&aws, &settings, invocation).await)
+            })
+        });
+        // As in the template.
+        self.world.function_timeout(CONCLUDE_FUNCTION, Duration::from_secs(400));
+        self.world.function_timeout(JOB_FUNCTION, Duration::from_secs(300));
+    }
+
     /// The ARNs of all one-off tasks that were ever started, each once.
     pub fn tasks(&self) -> Vec<String> {
         let mut arns: Vec<String> = self
@@ -168,20 +215,33 @@ impl Stage {
         arns
     }
 
-    /// The answers that `CodeDeploy` took for a deployment.
-    pub fn answers(&self, id: &str) -> Vec<String> {
-        let taken = |it: &Recorded| it.outcome.is_ok() && it.input["deploymentId"] == id;
-        let requests = self.world.requests_for("PutLifecycleEventHookExecutionStatus");
-        requests
-            .iter()
-            .filter(|it| taken(it))
-            .map(|it| text(&it.input["status"]).to_owned())
-            .collect()
+    /// What ECS says of a task.
+    pub async fn task(&self, arn: &str) -> Value {
+        let input = json!({"cluster": BlueGreen::CLUSTER, "tasks": [arn]});
+        let answer = self.world.call(Service::Ecs, "DescribeTasks", input).await;
+        answer.expect("the task")["tasks"][0].clone()
+    }
+
+    /// When each one-off task started and ended, in seconds since 1970; one that runs ends never.
+    pub async fn times(&self) -> Vec<(f64, f64)> {
+        let input = json!({"cluster": BlueGreen::CLUSTER, "tasks": self.tasks()});
+        let answer = self.world.call(Service::Ecs, "DescribeTasks", input).await;
+        let tasks = answer.expect("tasks")["tasks"].as_array().cloned().unwrap_or_default();
+        let times = |shown: &Value| {
+            let at = |name: &str| shown[name].as_f64();
+            Some((at("startedAt")?, at("executionStoppedAt").unwrap_or(f64::MAX)))
+        };
+        tasks.iter().filter_map(times).collect()
+    }
+
+    /// What the hook function answered, one after the other.
+    pub fn hook_answers(&self) -> Vec<Value> {
+        self.answered.lock().expect("nobody panicked").clone()
     }
 
     /// The alerts on the topic, as documents.
     pub fn alerts(&self) -> Vec<Value> {
-        let published = self.world.published(&self.scene.topic);
+        let published = self.world.published(&self.topic);
         published
             .iter()
             .map(|it| serde_json::from_str(text(&it["Message"])).unwrap_or(Value::Null))
@@ -215,11 +275,11 @@ pub fn sdk(world: &World, name: &str) -> SdkConfig {
 }
 
 /// An invocation as the functions' runtime would hand it over.
-fn arrived(invocation: Invocation, now: SystemTime) -> runtime::Invocation {
+fn arrived(function: &str, invocation: Invocation, now: SystemTime) -> runtime::Invocation {
     let Invocation { payload, deadline, request_id } = invocation;
     runtime::Invocation {
         time_left: deadline.duration_since(now).unwrap_or_default(),
-        function_arn: Some("arn:aws:lambda:eu-west-2:123456789012:function:quayside".to_owned()),
+        function_arn: Some(format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}")),
         id: request_id,
         ..runtime::Invocation::new(payload, now)
     }
