@@ -1,4 +1,4 @@
-//! The story: a first deployment, a good migration, a bad one.
+//! The story: a first deployment, a good migration, a bad one, a job; then ECS deploys by itself.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,17 +13,28 @@ use tokio::net::TcpListener;
 
 use crate::prepare::{self, Programs};
 use crate::show::Show;
+use crate::{job, native};
 
 /// No chapter of this story takes longer.
-const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// What a chapter needs.
-struct Set<'a> {
-    show: &'a Show,
-    world: World,
-    scene: BlueGreen,
-    /// The ARN of the secret that holds the database's address.
-    database: String,
+pub(crate) struct Set<'a> {
+    pub(crate) show: &'a Show,
+    pub(crate) world: World,
+    pub(crate) scene: BlueGreen,
+    /// The secret that holds the database's address.
+    database: Database,
+}
+
+/// Where the app's data is.
+pub(crate) struct Database {
+    /// The ARN of the secret with its address.
+    pub(crate) secret: String,
+    /// The environment variable that the app reads it from.
+    pub(crate) variable: &'static str,
+    /// `SQLite` or `PostgreSQL`.
+    pub(crate) kind: &'static str,
 }
 
 /// Builds, plays, checks; leaves nothing behind.
@@ -67,7 +78,50 @@ async fn in_account(
     let set = set(show, &world, programs, scratch, database).await?;
     let told = story(&set).await;
     server.abort();
-    told
+    told?;
+    native::play(show, programs, scratch, database, now).await
+}
+
+/// The functions as they are deployed: binaries of their own.
+pub(crate) fn install(world: &World, programs: &Programs, topic: &str) {
+    let settings: BTreeMap<_, _> = [("ALERTS_TOPIC_ARN".to_owned(), topic.to_owned())].into();
+    let functions = [
+        (HOOK_FUNCTION, &programs.run_migrations),
+        (CONCLUDE_FUNCTION, &programs.conclude_task),
+        (job::FUNCTION, &programs.run_background_task),
+    ];
+    for (name, program) in functions {
+        world.function_binary(name, program.clone(), settings.clone());
+    }
+    world.function_timeout(CONCLUDE_FUNCTION, Duration::from_secs(400));
+}
+
+/// Puts the database's address into a secret of the account.
+pub(crate) async fn keep_address(
+    world: &World,
+    scratch: &Path,
+    database: Option<&str>,
+) -> Result<Database> {
+    let (kind, variable, address) = match database {
+        Some(url) => ("PostgreSQL", "DATABASE_URL", url.to_owned()),
+        None => ("SQLite", "DATABASE_PATH", scratch.join("shop.sqlite3").display().to_string()),
+    };
+    let secret = json!({
+        "Name": "shop/database", "SecretString": address, "ClientRequestToken": "0".repeat(32),
+    });
+    let secret = world.call(Service::SecretsManager, "CreateSecret", secret).await;
+    let secret = secret.map_err(|it| said(&it))?["ARN"].as_str().unwrap_or_default().to_owned();
+    Ok(Database { secret, variable, kind })
+}
+
+/// The task definition of a version of the shop.
+pub(crate) fn definition(version: &str, database: &Database) -> Value {
+    let mut definition = BlueGreen::definition(&format!("registry.local/shop:{version}"));
+    let app = &mut definition["containerDefinitions"][0];
+    app["command"] = json!(["sample-app", "serve"]);
+    app["dockerLabels"] = json!({"quayside.migrate.command": "sample-app migrate"});
+    app["secrets"] = json!([{"name": database.variable, "valueFrom": database.secret}]);
+    definition
 }
 
 async fn set<'a>(
@@ -78,24 +132,14 @@ async fn set<'a>(
     database: Option<&str>,
 ) -> Result<Set<'a>> {
     let scene = BlueGreen::set(world, "registry.local/shop:v1").await.map_err(|it| said(&it))?;
-    let settings: BTreeMap<_, _> = [("ALERTS_TOPIC_ARN".to_owned(), scene.topic.clone())].into();
-    world.function_binary(HOOK_FUNCTION, programs.run_migrations.clone(), settings.clone());
-    world.function_binary(CONCLUDE_FUNCTION, programs.conclude_task.clone(), settings);
-    world.function_timeout(CONCLUDE_FUNCTION, Duration::from_secs(400));
+    install(world, programs, &scene.topic);
     scene.wire_events().await.map_err(|it| said(&it))?;
-    let (kind, address) = match database {
-        Some(url) => ("PostgreSQL", url.to_owned()),
-        None => ("SQLite", scratch.join("shop.sqlite3").display().to_string()),
-    };
-    let secret = json!({"Name": "shop/database", "SecretString": address, "ClientRequestToken": "0".repeat(32)});
-    let secret = world
-        .call(Service::SecretsManager, "CreateSecret", secret)
-        .await
-        .map_err(|it| said(&it))?;
-    let database = secret["ARN"].as_str().unwrap_or_default().to_owned();
+    let database = keep_address(world, scratch, database).await?;
+    let kind = database.kind;
     show.checked(&format!("an account with ECS service `web`, CodeDeploy in front, {kind} behind"));
     show.checked(&format!(
-        "the real binaries are installed as {HOOK_FUNCTION} and {CONCLUDE_FUNCTION}"
+        "the real binaries are installed as {HOOK_FUNCTION}, {CONCLUDE_FUNCTION} and {}",
+        job::FUNCTION
     ));
     Ok(Set { show, world: world.clone(), scene, database })
 }
@@ -116,7 +160,10 @@ async fn story(set: &Set<'_>) -> Result<()> {
     let status = set.scene.deployment(&deployment).await.map_err(|it| said(&it))?;
     let code = &status["errorInformation"]["code"];
     ensure!(code == "HOOK_EXECUTION_FAILURE", "CodeDeploy's error code is {code}");
-    expect_alert(set, &deployment)
+    expect_alert(set.show, &set.world, &set.scene.topic, &deployment)?;
+
+    set.show.chapter("4  A job runs on the image that is live, not on the latest one");
+    job::play(set).await
 }
 
 /// Deploys a version and follows the deployment to its end; its id.
@@ -124,12 +171,7 @@ async fn deploy(set: &Set<'_>, version: &str) -> Result<String> {
     let before = set.world.timeline().len();
     let began = set.world.clock().now();
     let image = format!("registry.local/shop:{version}");
-    let mut definition = BlueGreen::definition(&image);
-    let app = &mut definition["containerDefinitions"][0];
-    app["command"] = json!(["sample-app", "serve"]);
-    app["dockerLabels"] = json!({"quayside.migrate.command": "sample-app migrate"});
-    let variable = if is_postgres(set).await? { "DATABASE_URL" } else { "DATABASE_PATH" };
-    app["secrets"] = json!([{"name": variable, "valueFrom": set.database}]);
+    let definition = definition(version, &set.database);
     let definition = set.scene.register_with(definition).await.map_err(|it| said(&it))?;
     let id = set.scene.deploy(&definition).await.map_err(|it| said(&it))?;
     set.show.busy(&format!("deployment {id} of image {image}"));
@@ -181,15 +223,8 @@ fn readable(what: &str, id: &str) -> String {
 }
 
 /// Deliveries that came to nothing special: their effect is in the timeline anyway.
-fn is_routine(what: &str) -> bool {
+pub(crate) fn is_routine(what: &str) -> bool {
     what.starts_with("events: ") || what.ends_with("handled an event")
-}
-
-async fn is_postgres(set: &Set<'_>) -> Result<bool> {
-    let wanted = json!({"SecretId": set.database});
-    let secret = set.world.call(Service::SecretsManager, "GetSecretValue", wanted).await;
-    let secret = secret.map_err(|it| said(&it))?;
-    Ok(secret["SecretString"].as_str().is_some_and(|it| it.starts_with("postgres")))
 }
 
 async fn status(set: &Set<'_>, id: &str) -> Result<String> {
@@ -218,8 +253,8 @@ fn expect_no_alert(set: &Set<'_>) -> Result<()> {
 }
 
 /// One alert, about this deployment, with the database's own words.
-fn expect_alert(set: &Set<'_>, id: &str) -> Result<()> {
-    let alerts = set.world.published(&set.scene.topic);
+pub(crate) fn expect_alert(show: &Show, world: &World, topic: &str, id: &str) -> Result<()> {
+    let alerts = world.published(topic);
     let [alert] = alerts.as_slice() else { bail!("expected one alert, got {}", alerts.len()) };
     let text = alert["Message"].as_str().unwrap_or_default();
     let document: Value = serde_json::from_str(text).context("the alert is not JSON")?;
@@ -239,11 +274,11 @@ fn expect_alert(set: &Set<'_>, id: &str) -> Result<()> {
     quoted.extend(lines);
     let links = document["links"].as_array().cloned().unwrap_or_default();
     quoted.extend(links.iter().filter_map(|it| Some(format!("→ {}", it["url"].as_str()?))));
-    set.show.quote(document["title"].as_str().unwrap_or_default(), &quoted);
-    set.show.checked("one alert on the topic, with the failing SQL line");
+    show.quote(document["title"].as_str().unwrap_or_default(), &quoted);
+    show.checked("one alert on the topic, with the failing SQL line");
     Ok(())
 }
 
-fn said(error: &AwsError) -> anyhow::Error {
+pub(crate) fn said(error: &AwsError) -> anyhow::Error {
     anyhow!("{}: {}", error.code, error.message)
 }

@@ -10,6 +10,7 @@ use tokio::process::Command;
 pub(crate) struct Programs {
     pub(crate) run_migrations: PathBuf,
     pub(crate) conclude_task: PathBuf,
+    pub(crate) run_background_task: PathBuf,
     sample_app: PathBuf,
 }
 
@@ -45,6 +46,7 @@ pub(crate) async fn build(cargo: &str, watched: bool) -> Result<Programs> {
     Ok(Programs {
         run_migrations: program("run-migrations")?,
         conclude_task: program("conclude-task")?,
+        run_background_task: program("run-background-task")?,
         sample_app: program("sample-app")?,
     })
 }
