@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The README's "By hand" section as written, under cargo-lambda: both functions served by
+# The README's "By hand" section as written, under cargo-lambda: the functions served by
 # `cargo lambda watch`, invoked with the files of events/, against local-aws. Needs cargo-lambda on
 # PATH. Ends everything it started.
 set -euo pipefail
@@ -67,6 +67,8 @@ python3 -m json.tool "$scratch/plan.json" >/dev/null
 says "$scratch/plan.json" '"clientToken"'
 target/debug/conclude-task --event events/ecs-task-state-change-running.json >"$scratch/nothing"
 says "$scratch/nothing" 'no container has ended yet'
+target/debug/run-background-task --event events/scheduler-background-task.json --dry-run >"$scratch/job-plan"
+says "$scratch/job-plan" 'quayside/job/reminders'
 if env --unset ALERTS_TOPIC_ARN target/debug/run-migrations --event events/codedeploy-lifecycle-hook.json 2>"$scratch/refused"; then
   echo "a missing setting was not refused" >&2; exit 1
 fi
@@ -101,3 +103,9 @@ concluded() {
 wait-for 30 "the conclusion" concluded
 wait-for 30 "the end of the deployment" is Succeeded
 echo "· the deployment has Succeeded"
+
+invoke run-background-task --data-file events/scheduler-background-task.json >"$scratch/job"
+says "$scratch/job" '"outcome":"started"'
+invoke run-background-task --data-file events/scheduler-background-task.json >"$scratch/again"
+says "$scratch/again" '"outcome":"already-started"'
+echo "· a job runs, once"

@@ -19,14 +19,24 @@ SAMPLES = {
     "AlertsTopic": "arn:aws:sns:eu-west-2:123456789012:alerts",
     "AlertsTopicArn": "arn:aws:sns:eu-west-2:123456789012:alerts",
     "Clusters": ["live", "staging"],
+    "HoldParameter": "/quayside/hold",
+    "HookFunctionName": "CodeDeployHook_run-migrations",
+    "JobRecords": "/quayside/jobs",
     "RevisionObjectArns": ["arn:aws:s3:::releases/*"],
+    "RunBackgroundTaskFunction": "arn:aws:lambda:eu-west-2:123456789012:function:jobs",
+    "RunMigrationsFunction": "arn:aws:lambda:eu-west-2:123456789012:function:hook",
     "TaskLogGroupArns": ["arn:aws:logs:eu-west-2:123456789012:log-group:/ecs/*:*"],
     "TaskRoleArns": ["arn:aws:iam::123456789012:role/task"],
     "UndeliveredQueue": "arn:aws:sqs:eu-west-2:123456789012:undelivered",
+    "WaitRole": "arn:aws:iam::123456789012:role/wait",
 }
 # ListTasks names a container instance as its resource, of which Fargate has none. AWS's own example
 # policy gives it the resource * and narrows it by the condition key ecs:cluster.
-ACCEPTED = [("RESOURCE_STAR", ["ecs:ListTasks"])]
+ACCEPTED = [
+    ("RESOURCE_STAR", ["ecs:ListTasks"]),
+    # Newer (2026) than the list of actions that the linter has.
+    ("UNKNOWN_ACTION", "Unknown action ecs:ContinueServiceDeployment"),
+]
 NOTHING = object()
 
 
