@@ -1,8 +1,9 @@
-//! Amazon ECS: a run that makes way for a newer one.
+//! Amazon ECS: a run that makes way for a newer one, and a place that is not there.
 
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use aws_call::{Class, Failed};
 use aws_sdk_ecs::Client;
 use one_off_task::{Locked, ecs};
 
@@ -27,4 +28,10 @@ pub(crate) async fn stop_and_wait(client: &Client, other: &Locked) -> Result<()>
         }
         tokio::time::sleep(LOOK_AGAIN).await;
     }
+}
+
+/// Whether ECS had no place for the task: "Capacity is unavailable at this time. Please try again later
+/// or in a different availability zone."
+pub(crate) fn no_capacity(failed: &Failed) -> bool {
+    failed.class == Class::Retry && failed.message.to_ascii_lowercase().contains("capacity")
 }

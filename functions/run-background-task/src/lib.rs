@@ -19,6 +19,7 @@ mod warning;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use aws_call::Class;
 use aws_sdk_ecs::types::{Service, TaskDefinition};
 use jiff::Timestamp;
 use job_record::{Key, Starts};
@@ -264,13 +265,17 @@ impl Desk<'_> {
         let Some(on_demand) = Plan::on_demand(task) else {
             return Ok((one_off_task::lock::ecs::start(ecs, task, now).await?, false));
         };
-        match one_off_task::lock::ecs::start_once(ecs, task, now).await {
-            Ok(start) => Ok((start, false)),
-            Err(failed) if failed.class == aws_call::Class::Retry => {
+        let mut start = one_off_task::lock::ecs::start_once(ecs, task, now).await;
+        // Throttled, or no answer: that says nothing of Spot.
+        if start.as_ref().is_err_and(|it| it.class == Class::Retry && !ecs::no_capacity(it)) {
+            start = one_off_task::lock::ecs::start(ecs, task, now).await;
+        }
+        match start {
+            Err(failed) if ecs::no_capacity(&failed) => {
                 tracing::warn!(why = failed.to_string(), "no Spot capacity");
                 Ok((one_off_task::lock::ecs::start(ecs, &on_demand, now).await?, true))
             }
-            Err(failed) => Err(failed.into()),
+            start => Ok((start?, false)),
         }
     }
 }

@@ -99,12 +99,14 @@ impl Plan {
     }
 
     /// The same where there is no Spot capacity; `None` if none was wanted.
+    ///
+    /// It is the same attempt, with the same client token: if the task runs on Spot after all, ECS
+    /// names it in a conflict instead of starting another one.
     pub(crate) fn on_demand(task: &OneOffTask) -> Option<OneOffTask> {
         let mut task = task.clone();
         match &task.placement.capacity {
             Capacity::Strategy(providers) if is_spot(providers) => {
                 task.placement.capacity = Capacity::LaunchType("FARGATE".to_owned());
-                task.mark.attempt += 1;
                 Some(task)
             }
             _ => None,
