@@ -36,7 +36,9 @@ pub use settings::Settings;
 /// Kept back from the function's time to tell people.
 const TIME_TO_ANSWER: Duration = Duration::from_secs(15);
 /// The alert's share of it.
-const TIME_TO_ALERT: Duration = Duration::from_secs(10);
+const TIME_TO_ALERT: Duration = Duration::from_secs(8);
+/// And that of reading, and of writing, for which run people were told.
+const TIME_TO_REMEMBER: Duration = Duration::from_secs(3);
 
 /// Everything a run needs besides its input.
 struct Desk<'a> {
@@ -71,11 +73,44 @@ pub async fn handle(aws: &Aws, settings: &Settings, invocation: Invocation) -> R
     {
         let reason = format!("{error:#}");
         tracing::error!(reason, "the job was not started");
-        let now = Timestamp::try_from(invocation.now).unwrap_or_default();
-        let alert = warning::not_started(&invocation.event, &reason, now);
-        alert::sns::publish(&aws.sns, &settings.alerts_topic, &alert, TIME_TO_ALERT).await;
+        tell(aws, settings, &invocation, &reason).await;
     }
     ended
+}
+
+/// Tells people of a run that could not be started: once, however often it is tried again, as far as
+/// that can be remembered.
+async fn tell(aws: &Aws, settings: &Settings, invocation: &Invocation, reason: &str) {
+    let run = Input::read(&invocation.event).and_then(|input| {
+        let run = one_off_task::lock::digest(&input.run(&invocation.id)?);
+        Ok((key(settings, &input), run))
+    });
+    let mut known = None;
+    if let Ok((key, run)) = &run {
+        let record = job_record::ssm::starts(&aws.ssm, key);
+        if let Ok(Ok(record)) = tokio::time::timeout(TIME_TO_REMEMBER, record).await {
+            if record.told_for == *run {
+                return;
+            }
+            known = Some((key, Starts { told_for: run.clone(), ..record }));
+        }
+    }
+    let now = Timestamp::try_from(invocation.now).unwrap_or_default();
+    let alert = warning::not_started(&invocation.event, reason, now);
+    alert::sns::publish(&aws.sns, &settings.alerts_topic, &alert, TIME_TO_ALERT).await;
+    if let Some((key, record)) = known {
+        let written = job_record::ssm::write_starts(&aws.ssm, key, &record);
+        // What is not remembered is told again.
+        let _ = tokio::time::timeout(TIME_TO_REMEMBER, written).await;
+    }
+}
+
+fn key(settings: &Settings, input: &Input) -> Key {
+    Key {
+        prefix: settings.job_records.clone(),
+        cluster: input.cluster.clone(),
+        job: input.job.clone(),
+    }
 }
 
 async fn run(aws: &Aws, settings: &Settings, invocation: &Invocation) -> Result<Answer> {
@@ -86,11 +121,7 @@ async fn run(aws: &Aws, settings: &Settings, invocation: &Invocation) -> Result<
         invocation,
         input: &input,
         run: input.run(&invocation.id)?,
-        key: Key {
-            prefix: settings.job_records.clone(),
-            cluster: input.cluster.clone(),
-            job: input.job.clone(),
-        },
+        key: key(settings, &input),
     };
     let (hold, record, found) = futures::join!(
         hold::ssm::hold(&aws.ssm, &settings.hold, desk.now()),
@@ -184,7 +215,7 @@ impl Desk<'_> {
 
     /// Counts a run that is not started, in the record and as a metric.
     async fn skip(&self, record: &mut Starts, metric: &str) -> u32 {
-        record.skipped(self.now().as_second());
+        record.skipped(&self.run_id(), self.now().as_second());
         let dimensions = [("Kind", "job"), ("Job", self.input.job.as_str())];
         metrics::emit(&metrics::line(self.now(), &dimensions, &[(metric, "Count", 1.0)]));
         self.remember(record).await;

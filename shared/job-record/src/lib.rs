@@ -39,6 +39,12 @@ pub struct Starts {
     pub alert_if_not_run_for: Option<u64>,
     /// How often in a row it was skipped.
     pub skipped_in_a_row: u32,
+    /// The last run that was skipped.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub last_skipped: String,
+    /// The last run of which people were told that it could not be started.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub told_for: String,
     /// Its last runs.
     pub runs: Vec<Run>,
 }
@@ -77,10 +83,13 @@ impl Starts {
         self.runs.drain(..excess);
     }
 
-    /// A run was not started, on purpose.
-    pub fn skipped(&mut self, now: i64) {
+    /// A run was not started, on purpose; one that is delivered twice is skipped once.
+    pub fn skipped(&mut self, run: &str, now: i64) {
         self.last_run = now;
-        self.skipped_in_a_row = self.skipped_in_a_row.saturating_add(1);
+        if self.last_skipped != run {
+            self.skipped_in_a_row = self.skipped_in_a_row.saturating_add(1);
+        }
+        run.clone_into(&mut self.last_skipped);
     }
 
     /// The id of the task that a run was started as.
@@ -125,9 +134,10 @@ mod tests {
     #[test]
     fn starts_know_their_last_runs() {
         let mut starts = Starts::default();
-        starts.skipped(10);
-        starts.skipped(20);
-        assert_eq!((starts.skipped_in_a_row, starts.last_run), (2, 20));
+        for (run, now, times) in [("a", 10, 1), ("a", 11, 1), ("b", 20, 2), ("b", 21, 2)] {
+            starts.skipped(run, now);
+            assert_eq!((starts.skipped_in_a_row, starts.last_run), (times, now));
+        }
         for n in 0..30 {
             starts.started(&format!("run-{n}"), &format!("task-{n}"), n);
         }
@@ -154,6 +164,7 @@ mod tests {
     fn a_full_record_fits_a_standard_parameter() {
         let id = "0".repeat(32);
         let mut starts = Starts { service: "s".repeat(255), ..Starts::default() };
+        (starts.last_skipped, starts.told_for) = (id.clone(), id.clone());
         let mut ends = Ends::default();
         for n in 0..30 {
             starts.started(&format!("{n:032}"), &id, i64::MAX);

@@ -36,6 +36,15 @@ async fn invoke(stage: &Stage, input: &Value) -> Result<Value, String> {
     stage.world.invoke(JOB_FUNCTION, input.clone()).await.map_err(|error| format!("{error:?}"))
 }
 
+/// As Scheduler does it: into the function's queue, which tries three times.
+async fn queue(stage: &Stage, input: &Value) {
+    let event = json!({
+        "FunctionName": JOB_FUNCTION, "InvocationType": "Event", "Payload": input,
+    });
+    stage.world.call(Service::Lambda, "Invoke", event).await.unwrap();
+    stage.world.clock().sleep(10 * MINUTE).await;
+}
+
 /// How many tasks are there, whoever heard of their start.
 async fn tasks(stage: &Stage) -> usize {
     let mut count = 0;
@@ -113,4 +122,39 @@ async fn a_throttled_request_says_nothing_of_spot_capacity() {
     assert_eq!((&answer["outcome"], answer.get("on_demand")), (&json!("started"), None));
     let task = stage.task(answer["task"].as_str().unwrap()).await;
     assert_eq!(task["capacityProviderName"], "FARGATE_SPOT");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_stays_wrong_is_told_once_for_each_run() {
+    let stage = stage().await;
+    let gone = json!({"service": "other"});
+    queue(&stage, &scheduled(0, &gone)).await;
+    assert_eq!(stage.alerts().len(), 1);
+    assert_eq!(stage.alerts()[0]["reason"], "service other in cluster live: MISSING");
+    // Scheduler tries again, too.
+    queue(&stage, &scheduled(0, &gone)).await;
+    assert_eq!(stage.alerts().len(), 1);
+    queue(&stage, &scheduled(15, &gone)).await;
+    assert_eq!(stage.alerts().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nothing_can_be_remembered_every_failure_is_told() {
+    let stage = stage().await;
+    stage.world.fault(Fault::new(Kind::AccessDenied).on("PutParameter"));
+    queue(&stage, &scheduled(0, &json!({"service": "other"}))).await;
+    let alerts = stage.alerts();
+    assert_eq!(alerts.len(), 3);
+    assert_eq!(alerts[0]["reason"], "service other in cluster live: MISSING");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_held_is_counted_once() {
+    let stage = stage().await;
+    let held = json!({"Name": "/quayside/hold", "Value": "moving", "Type": "String"});
+    stage.world.call(Service::Ssm, "PutParameter", held).await.unwrap();
+    for (minute, times) in [(0, 1), (0, 1), (15, 2), (15, 2)] {
+        let answer = invoke(&stage, &scheduled(minute, &json!({}))).await.unwrap();
+        assert_eq!(answer["skipped_in_a_row"], times, "{minute}");
+    }
 }
