@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::size::{Size, units};
 
@@ -147,8 +147,8 @@ impl Input {
                  as {SHAPE}"
             );
         }
-        // From the text, so that the error says where it is.
-        let input: Self = serde_json::from_str(&event.to_string())
+        let input = Self::deserialize(event)
+            .map_err(|error| anyhow!("{}{error}", named(event)))
             .with_context(|| format!("the input is no job; expected {SHAPE}"))?;
         for (name, value) in
             [("job", &input.job), ("cluster", &input.cluster), ("service", &input.service)]
@@ -206,6 +206,18 @@ impl Input {
     }
 }
 
+/// The member that can't be read: the one that a job of nothing else but names can't have either.
+fn named(event: &Value) -> String {
+    let wrong = event.as_object().into_iter().flatten().find(|(name, value)| {
+        let mut job = json!({"job": "", "cluster": "", "service": ""});
+        if let Some(members) = job.as_object_mut() {
+            members.insert((*name).clone(), (*value).clone());
+        }
+        Input::deserialize(&job).is_err()
+    });
+    wrong.map(|(name, _)| format!("`{name}`: ")).unwrap_or_default()
+}
+
 const SHAPE: &str =
     r#"{"job": "reminders", "cluster": "live", "service": "web", "command": "bin/jobs remind"}"#;
 
@@ -240,8 +252,6 @@ fn check_name(name: &str, value: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn job(more: &Value) -> Value {
@@ -301,9 +311,13 @@ mod tests {
         check(json!({"command": "it's"}), "a quote is not closed");
         check(json!({"job": "a job"}), "job is `a job`");
         check(json!({"cluster": "arn:aws:ecs:x:1:cluster/live"}), "cluster is `arn:");
-        check(json!({"overlap": "skip"}), "unknown variant `skip`");
-        check(json!({"max_duration": "soon"}), "`soon` is no time");
-        check(json!({"cpu": "many"}), "`many` is no size");
+        check(json!({"overlap": "skip"}), "`overlap`: unknown variant `skip`");
+        check(json!({"max_duration": "soon"}), "`max_duration`: `soon` is no time");
+        check(json!({"max_duration": 3600}), "`max_duration`: invalid type: integer");
+        check(json!({"alert_if_not_run_for": "1y"}), "`alert_if_not_run_for`: `1y` is no time");
+        check(json!({"cpu": "many"}), "`cpu`: `many` is no size");
+        check(json!({"environment": {"BATCH": 7}}), "`environment`: invalid type: integer");
+        check(json!({"success_exit_codes": 3}), "`success_exit_codes`: invalid type");
         check(json!({"alert_after": 0}), "alert_after is 0");
         check(json!({"task_definition": "web"}), "`web` has no revision");
         check(json!({"detail-type": "Scheduled Event"}), "give the rule's target an input");
