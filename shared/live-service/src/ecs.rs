@@ -58,18 +58,31 @@ pub async fn service_revisions(
     ecs: &Client,
     arns: &[String],
 ) -> Result<Vec<ServiceRevision>, Failed> {
+    let (found, missing) = revisions(ecs, arns).await?;
+    missing.map_or(Ok(found), Err)
+}
+
+/// The service revisions that ECS has, and the first that it has not.
+async fn revisions(
+    ecs: &Client,
+    arns: &[String],
+) -> Result<(Vec<ServiceRevision>, Option<Failed>), Failed> {
     const OPERATION: &str = "DescribeServiceRevisions";
-    let mut found = Vec::new();
+    let (mut found, mut gone) = (Vec::new(), None);
     for page in arns.chunks(AT_ONCE) {
         let request = ecs.describe_service_revisions();
         let request = request.set_service_revision_arns(Some(page.to_vec()));
         let answer = request.send().await.call(OPERATION)?;
-        if let Some(failure) = answer.failures().first() {
-            return Err(missing(OPERATION, failure.arn().unwrap_or_default(), Some(failure)));
+        for failure in answer.failures() {
+            let failed = missing(OPERATION, failure.arn().unwrap_or_default(), Some(failure));
+            match failed.class {
+                Class::Gone => gone = gone.or(Some(failed)),
+                _ => return Err(failed),
+            }
         }
         found.extend(answer.service_revisions.unwrap_or_default());
     }
-    Ok(found)
+    Ok((found, gone))
 }
 
 /// Status 200 with `failures[]`: the object is unknown, or could not be read this time.
@@ -88,13 +101,19 @@ pub async fn live(ecs: &Client, service: &Service) -> Result<Live> {
 }
 
 /// What can be known of the service's deployments. Task sets say all there is to know themselves.
+///
+/// AWS: "You can see the most recent 90-day history for deployments created on or after October 25,
+/// 2024." What ECS has forgotten is no failure: a service that has not been deployed for a year is live.
 async fn deployments(ecs: &Client, service: &Service) -> Result<Deployments, Failed> {
     let controller = service.deployment_controller().map(|it| it.r#type());
     if controller.is_some_and(|it| *it != DeploymentControllerType::Ecs) {
         return Ok(Deployments::default());
     }
     let current = match service.current_service_deployment() {
-        Some(arn) => Some(service_deployment(ecs, arn).await?),
+        Some(arn) => match service_deployment(ecs, arn).await {
+            Err(failed) if failed.class == Class::Gone => None,
+            found => Some(found?),
+        },
         None => None,
     };
     let mut arns: Vec<String> = service
@@ -106,7 +125,7 @@ async fn deployments(ecs: &Client, service: &Service) -> Result<Deployments, Fai
         .collect();
     arns.sort();
     arns.dedup();
-    let revisions = service_revisions(ecs, &arns).await?;
+    let (revisions, _) = revisions(ecs, &arns).await?;
     Ok(Deployments { current, revisions })
 }
 

@@ -138,16 +138,52 @@ fn by_rolling_deployment(service: &Service, known: &Deployments) -> Result<Live>
         },
     };
     let task_definition = definition(live.task_definition())?;
-    let mut revisions = known.revisions.iter();
-    let revision = revisions.find(|it| it.task_definition() == Some(&task_definition));
     Ok(Live {
-        digests: revision.map(|it| digests(it.container_images())).unwrap_or_default(),
+        digests: digests_in_service(service, known, &task_definition),
         network: placement::network(live.network_configuration()),
         capacity: placement::capacity(live.capacity_provider_strategy(), live.launch_type()),
         platform_version: live.platform_version().map(str::to_owned),
         because: format!("deployment {} has completed", live.id().unwrap_or("?")),
         task_definition,
     })
+}
+
+/// The digests of the revisions in service that have this task definition. A service that is deployed
+/// anew for a tag that has moved has two, and the one that is being rolled out is not live; where they
+/// disagree, nobody can tell.
+fn digests_in_service(
+    service: &Service,
+    known: &Deployments,
+    task_definition: &str,
+) -> Vec<(String, String)> {
+    let in_service = in_service(service, known.current.as_ref());
+    let mut all = known
+        .revisions
+        .iter()
+        .filter(|it| it.task_definition() == Some(task_definition))
+        .filter(|it| it.service_revision_arn().is_some_and(|arn| in_service.contains(&arn)))
+        .map(|it| digests(it.container_images()));
+    let first = all.next().unwrap_or_default();
+    if all.all(|it| it == first) { first } else { Vec::new() }
+}
+
+/// The revisions that a service deployment leaves in service, as far as ECS tells.
+fn in_service<'a>(service: &'a Service, deployment: Option<&'a ServiceDeployment>) -> Vec<&'a str> {
+    use ServiceDeploymentStatus as Status;
+    let current = || service.current_service_revisions().iter().filter_map(|it| it.arn()).collect();
+    let Some(it) = deployment else { return current() };
+    let sources = || it.source_service_revisions().iter().filter_map(|it| it.arn()).collect();
+    match it.status() {
+        Some(Status::Successful) => {
+            it.target_service_revision().and_then(|it| it.arn()).into_iter().collect()
+        }
+        Some(Status::RollbackSuccessful) => {
+            let restored = it.rollback().and_then(|it| it.service_revision_arn());
+            restored.map_or_else(sources, |it| vec![it])
+        }
+        Some(Status::Stopped | Status::RollbackFailed) => current(),
+        _ => sources(),
+    }
 }
 
 fn by_revision(service: &Service, known: &Deployments) -> Result<Live> {

@@ -165,6 +165,62 @@ fn the_digest_of_a_revision_is_known() {
     assert_eq!(live.because, "service deployment d is SUCCESSFUL");
 }
 
+/// A rolling service that is deployed anew with the same task definition, whose tag has moved: its
+/// service deployment's status, and of each revision the digest and what it is of that deployment.
+fn deployed_anew(status: &str, revisions: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut service = service("ECS");
+    let deployment = |state: &str, status: &str| {
+        let state = DeploymentRolloutState::from(state);
+        Deployment::builder().status(status).rollout_state(state).task_definition(OLD).build()
+    };
+    service.deployments =
+        Some(vec![deployment("IN_PROGRESS", "PRIMARY"), deployment("COMPLETED", "ACTIVE")]);
+    let current =
+        revisions.iter().map(|(_, it)| ServiceCurrentRevisionSummary::builder().arn(arn(it)));
+    service.current_service_revisions =
+        Some(current.map(|it| it.running_task_count(1).build()).collect());
+    let summaries = |part: &str| -> Vec<ServiceRevisionSummary> {
+        let these = revisions.iter().filter(|(it, _)| *it == part);
+        these.map(|(_, it)| ServiceRevisionSummary::builder().arn(arn(it)).build()).collect()
+    };
+    let current = ServiceDeployment::builder()
+        .status(status.into())
+        .set_source_service_revisions(Some(summaries("source")))
+        .set_target_service_revision(summaries("target").into_iter().next())
+        .build();
+    let revision = |digest: &str| {
+        let image = ContainerImage::builder().container_name("app").image_digest(digest).build();
+        ServiceRevision::builder()
+            .service_revision_arn(arn(digest))
+            .task_definition(OLD)
+            .container_images(image)
+            .build()
+    };
+    let known = Deployments {
+        current: (!status.is_empty()).then_some(current),
+        revisions: revisions.iter().map(|(_, digest)| revision(digest)).collect(),
+    };
+    Live::of(&service, &known).unwrap().digests
+}
+
+#[test]
+#[rustfmt::skip]
+fn of_two_revisions_with_one_task_definition_the_live_ones_digest_counts() {
+    let check = |status: &str, revisions: &[(&str, &str)], expected: &str| {
+        let digests = deployed_anew(status, revisions);
+        assert_eq!(digests.first().map_or("", |(_, it)| it), expected, "{status} {revisions:?}");
+    };
+    // ECS does not say in which order it shows them.
+    check("IN_PROGRESS", &[("source", "sha256:1"), ("target", "sha256:2")], "sha256:1");
+    check("IN_PROGRESS", &[("target", "sha256:2"), ("source", "sha256:1")], "sha256:1");
+    check("SUCCESSFUL",  &[("source", "sha256:1"), ("target", "sha256:2")], "sha256:2");
+    check("",            &[("other", "sha256:1")],                         "sha256:1");
+    // Where it can't be told, the tag has to do.
+    check("STOPPED",     &[("source", "sha256:1"), ("target", "sha256:2")], "");
+    check("IN_PROGRESS", &[("source", "sha256:1"), ("source", "sha256:2")], "");
+    check("STOPPED",     &[("source", "sha256:1"), ("target", "sha256:1")], "sha256:1");
+}
+
 #[test]
 fn what_is_no_image_is_refused() {
     let check = |image: &str, refused: bool| {
