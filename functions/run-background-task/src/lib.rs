@@ -158,17 +158,7 @@ async fn found(desk: &Desk<'_>) -> Result<Found> {
     let service = live_service::ecs::service(ecs, cluster, name).await?;
     let live = match task_definition {
         // Where nothing is live yet, somebody may say what to run.
-        Some(definition) => Live {
-            task_definition: definition.clone(),
-            digests: Vec::new(),
-            network: live_service::placement::network(service.network_configuration()),
-            capacity: live_service::placement::capacity(
-                service.capacity_provider_strategy(),
-                service.launch_type(),
-            ),
-            platform_version: service.platform_version().map(str::to_owned),
-            because: "the input names the task definition".to_owned(),
-        },
+        Some(definition) => Live::named(&service, definition),
         None => live_service::ecs::live(ecs, &service).await?,
     };
     let definition = one_off_task::ecs::task_definition(ecs, &live.task_definition).await;

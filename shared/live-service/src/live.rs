@@ -64,11 +64,37 @@ impl Live {
     /// # Errors
     /// Nothing is, or it can't be told.
     pub fn of(service: &Service, known: &Deployments) -> Result<Self> {
-        match Driver::of(service) {
+        let live = match Driver::of(service) {
             Driver::TaskSets => by_task_set(service),
             Driver::Rolling => by_rolling_deployment(service, known),
             Driver::Revisions => by_revision(service, known),
-        }
+        };
+        Ok(live?.or_as_the(service))
+    }
+
+    /// A task definition that somebody names, where the service's tasks run: nothing need be live.
+    pub fn named(service: &Service, task_definition: &str) -> Self {
+        let primary = placement::primary(service);
+        let network = primary.and_then(|it| placement::network(it.network_configuration()));
+        let capacity = primary
+            .and_then(|it| placement::capacity(it.capacity_provider_strategy(), it.launch_type()));
+        let platform_version = primary.and_then(|it| it.platform_version()).map(str::to_owned);
+        let because = "the input names the task definition".to_owned();
+        let task_definition = task_definition.to_owned();
+        let digests = Vec::new();
+        Self { task_definition, digests, network, capacity, platform_version, because }
+            .or_as_the(service)
+    }
+
+    /// What a task set or a deployment does not say, the service says.
+    fn or_as_the(mut self, service: &Service) -> Self {
+        self.network = self.network.or_else(|| placement::network(service.network_configuration()));
+        self.capacity = self.capacity.or_else(|| {
+            placement::capacity(service.capacity_provider_strategy(), service.launch_type())
+        });
+        let version = || service.platform_version().map(str::to_owned);
+        self.platform_version = self.platform_version.or_else(version);
+        self
     }
 
     /// Refuses what stands where an image will be once something has been deployed.
@@ -100,7 +126,7 @@ fn is_placeholder(image: &str) -> bool {
 }
 
 fn by_task_set(service: &Service) -> Result<Live> {
-    let primary = service.task_sets().iter().find(|it| it.status() == Some("PRIMARY"));
+    let primary = placement::primary(service);
     let primary = primary.with_context(|| nothing(service, "it has no PRIMARY task set"))?;
     Ok(Live {
         task_definition: definition(primary.task_definition())?,

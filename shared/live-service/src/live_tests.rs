@@ -2,8 +2,9 @@
 
 use aws_sdk_ecs::primitives::DateTime;
 use aws_sdk_ecs::types::{
-    ContainerDefinition, DeploymentConfiguration, DeploymentController, Rollback,
-    ServiceCurrentRevisionSummary, ServiceRevisionSummary, TaskSet,
+    AwsVpcConfiguration, ContainerDefinition, DeploymentConfiguration, DeploymentController,
+    LaunchType, NetworkConfiguration, Rollback, ServiceCurrentRevisionSummary,
+    ServiceRevisionSummary, TaskSet,
 };
 
 use super::*;
@@ -219,6 +220,39 @@ fn of_two_revisions_with_one_task_definition_the_live_ones_digest_counts() {
     check("STOPPED",     &[("source", "sha256:1"), ("target", "sha256:2")], "");
     check("IN_PROGRESS", &[("source", "sha256:1"), ("source", "sha256:2")], "");
     check("STOPPED",     &[("source", "sha256:1"), ("target", "sha256:1")], "sha256:1");
+}
+
+#[test]
+fn the_nearest_word_on_where_it_runs_counts() {
+    let vpc = |subnet: &str| {
+        let vpc = AwsVpcConfiguration::builder().subnets(subnet).build().unwrap();
+        NetworkConfiguration::builder().awsvpc_configuration(vpc).build()
+    };
+    let mut service = service("EXTERNAL");
+    service.launch_type = Some(LaunchType::Fargate);
+    service.network_configuration = Some(vpc("subnet-service"));
+    let told = |service: &Service| {
+        let live = Live::of(service, &Deployments::default()).ok();
+        live.into_iter().chain([Live::named(service, "web:9")]).map(|it| {
+            let subnets = it.network.unwrap().subnets;
+            format!("{} in {} on {:?}", it.task_definition, subnets[0], it.capacity.unwrap())
+        })
+    };
+    let check = |service: &Service, expected: &[&str]| {
+        assert_eq!(told(service).collect::<Vec<_>>(), expected);
+    };
+    // Nothing has been deployed yet.
+    check(&service, &[r#"web:9 in subnet-service on LaunchType("FARGATE")"#]);
+    let primary = TaskSet::builder().status("PRIMARY").task_definition(OLD);
+    let primary = primary.network_configuration(vpc("subnet-primary")).build();
+    service.task_sets = Some(vec![primary]);
+    check(
+        &service,
+        &[
+            r#"web:7 in subnet-primary on LaunchType("FARGATE")"#,
+            r#"web:9 in subnet-primary on LaunchType("FARGATE")"#,
+        ],
+    );
 }
 
 #[test]
