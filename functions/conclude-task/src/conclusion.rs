@@ -5,6 +5,7 @@ use std::fmt;
 use aws_sdk_ecs::types::Task;
 use deployment::Deployed;
 use jiff::Timestamp;
+use one_off_task::ecs::REPLACED;
 use one_off_task::{Course, Failure, Mark, OneOffTask};
 
 use crate::settings::{Overdue, Settings};
@@ -90,6 +91,9 @@ impl Conclusion {
                 decide(course, settings.overdue == Overdue::Stop)
             }
             Waiting::People { told: true, .. } => told(&course),
+            Waiting::People { .. } if task.stopped_reason() == Some(REPLACED) => {
+                Self::LeaveBe { why: "a newer run has replaced it".to_owned() }
+            }
             // A job has a longest duration so that it does not run on.
             Waiting::People { .. } => decide(course, true),
         }

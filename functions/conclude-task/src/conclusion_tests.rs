@@ -188,6 +188,13 @@ fn a_jobs_end_is_told_once_and_its_longest_duration_kept() {
     check(&task("STOPPED", Some(0)), 1, &people(false), 999, "Succeeded");
     check(&task("STOPPED", Some(1)), 1, &people(false), 0, "Failed: container app exited with 1");
     check(&task("STOPPED", Some(1)), 1, &people(true), 0, "nothing to do: its end has been told");
+    let replaced = Task::builder()
+        .last_status("STOPPED")
+        .stop_code(TaskStopCode::UserInitiated)
+        .stopped_reason("quayside: replaced by a newer run")
+        .containers(Container::builder().name("app").exit_code(143).build())
+        .build();
+    check(&replaced, 1, &people(false), 0, "nothing to do: a newer run has replaced it");
     check(
         &task("RUNNING", None),
         1,

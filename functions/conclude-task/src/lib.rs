@@ -315,6 +315,7 @@ async fn fail(
     // the task's end tells it, not every pass of the watchdog.
     let now = desk.announce && task.last_status() == Some("STOPPED");
     let told = matches!(waiting, Waiting::WentOn(_)) && !now;
+    let mut told_now = true;
     if report::is_worth_an_alert(mark, waiting) && !told {
         let log = ::report::cloudwatchlogs::tail(
             &desk.aws.logs,
@@ -325,7 +326,8 @@ async fn fail(
             TIME_TO_ALERT,
         )
         .await;
-        publish(desk, &report::failed(task, mark, waiting, failure, log, desk.clock.now())).await;
+        let alert = report::failed(task, mark, waiting, failure, log, desk.clock.now());
+        told_now = publish(desk, &alert).await;
     }
     match answer(desk, mark, deployment::Outcome::Failed).await {
         Err(failed) if made_up(&failed) => {
@@ -335,8 +337,9 @@ async fn fail(
         Ok(Answered::Now) => tell(desk, task, mark, waiting, Some(failure)).await,
         answered => drop(answered?),
     }
-    // Before the stop: its event must find that this has been told.
-    if mark.kind == Kind::Job {
+    // Before the stop: its event must find that this has been told. What could not be told is not
+    // remembered, so that the next pass tells it.
+    if mark.kind == Kind::Job && told_now {
         ssm::failed(desk, task, mark).await;
     }
     if stop {
@@ -377,6 +380,7 @@ async fn stop(desk: &Desk<'_>, task: &Task, reason: &str) -> Result<()> {
     one_off_task::ecs::stop(&desk.aws.ecs, cluster, arn, reason).await.map_err(|it| anyhow!(it))
 }
 
-async fn publish(desk: &Desk<'_>, alert: &Alert) {
-    alert::sns::publish(&desk.aws.sns, &desk.settings.alerts_topic, alert, TIME_TO_ALERT).await;
+/// Whether it was published; if not, the log has the alert.
+async fn publish(desk: &Desk<'_>, alert: &Alert) -> bool {
+    alert::sns::publish(&desk.aws.sns, &desk.settings.alerts_topic, alert, TIME_TO_ALERT).await
 }

@@ -91,7 +91,9 @@ pub(crate) fn missed(
         },
         ..alert(
             format!("Job has not run: {job} ({service} in cluster {cluster})"),
-            format!("its last run was started at {last_run}, more than {limit:#} ago"),
+            format!(
+                "it was last run, or skipped on purpose, at {last_run}, more than {limit:#} ago"
+            ),
             now,
         )
     }

@@ -77,7 +77,9 @@ pub(crate) async fn missed_runs(desk: &Desk<'_>) -> Result<()> {
             continue;
         }
         let (cluster, job, service) = (&key.cluster, &key.job, &starts.service);
-        publish(desk, &report::missed(cluster, job, service, last_run, limit, now)).await;
+        if !publish(desk, &report::missed(cluster, job, service, last_run, limit, now)).await {
+            continue;
+        }
         ends.missed_told_for = starts.last_run;
         ssm::write_ends(&desk.aws.ssm, &key, &ends).await?;
     }

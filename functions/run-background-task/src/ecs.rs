@@ -9,13 +9,12 @@ use one_off_task::{Locked, ecs};
 
 /// How often a task that is to end is looked at. The caller bounds the time.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
-const REASON: &str = "quayside: replaced by a newer run";
 
 /// Stops a task and waits until its container has ended: two runs are never at work at once.
 pub(crate) async fn stop_and_wait(client: &Client, other: &Locked) -> Result<()> {
     let cluster = other.task.cluster_arn().unwrap_or_default();
     let arn = other.arn();
-    ecs::stop(client, cluster, arn, REASON).await?;
+    ecs::stop(client, cluster, arn, ecs::REPLACED).await?;
     tracing::warn!(task = arn, "stopped for a newer run");
     loop {
         let found = ecs::tasks(client, cluster, &[arn.to_owned()]).await?;

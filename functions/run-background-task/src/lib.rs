@@ -97,8 +97,8 @@ async fn tell(aws: &Aws, settings: &Settings, invocation: &Invocation, reason: &
     }
     let now = Timestamp::try_from(invocation.now).unwrap_or_default();
     let alert = warning::not_started(&invocation.event, reason, now);
-    alert::sns::publish(&aws.sns, &settings.alerts_topic, &alert, TIME_TO_ALERT).await;
-    if let Some((key, record)) = known {
+    let told = alert::sns::publish(&aws.sns, &settings.alerts_topic, &alert, TIME_TO_ALERT).await;
+    if let Some((key, record)) = known.filter(|_| told) {
         let written = job_record::ssm::write_starts(&aws.ssm, key, &record);
         // What is not remembered is told again.
         let _ = tokio::time::timeout(TIME_TO_REMEMBER, written).await;

@@ -8,17 +8,18 @@ use aws_sdk_sns::types::MessageAttributeValue;
 
 use crate::alert::Alert;
 
-/// Publishes one alert, unless that takes longer than `within`.
+/// Publishes one alert, unless that takes longer than `within`; whether it was published.
 ///
 /// An alert that can't be sent must not hold up the answer somebody waits for: then the log has it,
 /// as an error.
-pub async fn publish(sns: &Client, topic: &str, alert: &Alert, within: Duration) {
+pub async fn publish(sns: &Client, topic: &str, alert: &Alert, within: Duration) -> bool {
     let error = match tokio::time::timeout(within, send(sns, topic, alert)).await {
-        Ok(Ok(())) => return,
+        Ok(Ok(())) => return true,
         Ok(Err(failed)) => failed.to_string(),
         Err(_) => "no answer in time".to_owned(),
     };
     tracing::error!(error, alert = alert.document().to_string(), "the alert was not sent");
+    false
 }
 
 /// Severity and source are message attributes too, for filter policies.

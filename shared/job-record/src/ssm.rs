@@ -65,8 +65,11 @@ pub async fn all_starts(ssm: &Client, prefix: &str) -> Result<Vec<(Key, Starts)>
     while let Some(page) = pages.next().await {
         for it in page.call("GetParametersByPath")?.parameters.unwrap_or_default() {
             let (name, value) = (it.name.unwrap_or_default(), it.value.unwrap_or_default());
-            if let Some(key) = Key::of(prefix, &name) {
-                found.push((key, parsed(&name, &value)?));
+            let Some(key) = Key::of(prefix, &name) else { continue };
+            match parsed(&name, &value) {
+                Ok(starts) => found.push((key, starts)),
+                // One that nobody can read is no reason to forget the others.
+                Err(error) => tracing::error!(error = format!("{error:#}"), "a record is left out"),
             }
         }
     }

@@ -13,6 +13,9 @@ use crate::derived::FAMILY_PREFIX;
 use crate::mark::{ENVIRONMENT_NAME, Kind, Mark};
 use crate::task::{Capacity, OneOffTask, Overrides, Provider};
 
+/// The reason for which a job's run is stopped when a newer one takes its place: no failure.
+pub const REPLACED: &str = "quayside: replaced by a newer run";
+
 /// What ECS made of a request to run a task.
 pub(crate) enum Run {
     /// It runs the task, by this request or by exactly the same one before.

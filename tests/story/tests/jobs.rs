@@ -171,6 +171,9 @@ async fn what_replaces_itself_stops_the_old_one_first() {
         other => panic!("{other:?}"),
     };
     assert!(old.1 <= new.0, "{times:?}");
+    // To be replaced is no failure.
+    stage.world.clock().sleep(60 * MINUTE).await;
+    assert!(stage.alerts().is_empty(), "{:?}", stage.alerts());
 }
 
 #[tokio::test(start_paused = true)]
@@ -232,6 +235,15 @@ async fn a_failure_is_told_once_with_the_end_of_its_log() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_alert_that_could_not_be_sent_is_sent_by_the_next_pass() {
+    let stage = stage(|_| Script::exits(2)).await;
+    stage.world.fault(Fault::new(Kind::AccessDenied).on("Publish").times(2));
+    assert_eq!(outcome(&stage, &job(&json!({}))).await, "started");
+    stage.world.clock().sleep(50 * MINUTE).await;
+    assert_eq!(stage.alerts().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn failures_may_be_told_only_after_some_in_a_row() {
     let codes = Arc::new(Mutex::new(vec![1, 1, 0, 1, 1, 1]));
     let next = Arc::clone(&codes);
@@ -280,7 +292,7 @@ async fn a_job_that_has_not_run_is_told_once() {
     told(
         &stage,
         &expect![
-            "Job has not run: reminders (web in cluster live): its last run was started at 2026-01-01T00:00:00Z, more than 1h 30m ago"
+            "Job has not run: reminders (web in cluster live): it was last run, or skipped on purpose, at 2026-01-01T00:00:00Z, more than 1h 30m ago"
         ],
     );
     outcome(&stage, &scheduled(1, &hourly)).await;
