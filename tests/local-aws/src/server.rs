@@ -23,12 +23,24 @@ use crate::world::{Outcome, World};
 /// Serves the account until the future is dropped; every connection ends with it.
 ///
 /// Only loopback: the engine runs programs for whoever asks.
-pub async fn serve(world: World, listener: TcpListener) -> io::Result<()> {
+///
+/// The account knows its port at once, not only when the future is first polled: a function that is
+/// started before then would look for its Runtime API elsewhere.
+pub fn serve(
+    world: World,
+    listener: TcpListener,
+) -> impl Future<Output = io::Result<()>> + Send + 'static {
+    if let Ok(address) = listener.local_addr() {
+        world.port(address.port());
+    }
+    accept(world, listener)
+}
+
+async fn accept(world: World, listener: TcpListener) -> io::Result<()> {
     let address = listener.local_addr()?;
     if !address.ip().is_loopback() {
         return Err(io::Error::other(format!("{address} is not a loopback address")));
     }
-    world.port(address.port());
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
