@@ -32,6 +32,7 @@ from conformity import (  # noqa: F401  (each registers its checks)
     secretsmanager,
     services,
     sns,
+    sqs,
     ssm,
     tasks,
 )

@@ -25,13 +25,23 @@ S3_ERRORS = {
     "NoSuchBucket", "NoSuchKey", "NoSuchVersion", "PreconditionFailed", "SlowDown",
 }  # fmt: skip
 
+# SQS models neither of the errors that a wrong or missing parameter has.
+SQS_ERRORS = {"InvalidParameterValueException", "MissingRequiredParameterException"}
+
 # Where AWS's own answers leave its model: a rule without targets has an empty list of them, while
 # the model, made for PutTargets, wants at least one; names that are all known leave an empty list.
+# Batches of SQS that succeed as a whole have no list of failures, and the other way round.
 NOT_AS_MODELLED = {
     ("ListTargetsByRule", "Targets has 0 items, the model allows 1 to 100"),
     ("GetParameters", "InvalidParameters has 0 items, the model allows 1 to 10"),
     ("DeleteParameters", "InvalidParameters has 0 items, the model allows 1 to 10"),
     ("DeleteParameters", "DeletedParameters has 0 items, the model allows 1 to 10"),
+    ("SendMessageBatch", "required member Failed is missing"),
+    ("SendMessageBatch", "required member Successful is missing"),
+    ("DeleteMessageBatch", "required member Failed is missing"),
+    ("DeleteMessageBatch", "required member Successful is missing"),
+    ("ChangeMessageVisibilityBatch", "required member Failed is missing"),
+    ("ChangeMessageVisibilityBatch", "required member Successful is missing"),
 }
 
 
@@ -153,7 +163,8 @@ def _modelled(operation, status, headers, body):
     if code is None:
         return [f"status {status} without an error code: {body[:120]!r}"]
     shape = _error_shape(operation, code)
-    allowed = COMMON_ERRORS | (S3_ERRORS if operation.service_model.service_name == "s3" else set())
+    own = {"s3": S3_ERRORS, "sqs": SQS_ERRORS}
+    allowed = COMMON_ERRORS | own.get(operation.service_model.service_name, set())
     if shape is None and code not in allowed:
         return [f"error {code} is not modelled for this operation"]
     expected = shape is not None and shape.metadata.get("error", {}).get("httpStatusCode")

@@ -44,6 +44,12 @@ OPERATIONS = {
         "CreateTopic", "ListTopics", "GetTopicAttributes", "SetTopicAttributes", "DeleteTopic",
         "Publish", "PublishBatch", "Subscribe", "ListSubscriptionsByTopic", "Unsubscribe",
     ),
+    "sqs": _all(
+        "CreateQueue", "GetQueueUrl", "ListQueues", "GetQueueAttributes", "SetQueueAttributes",
+        "DeleteQueue", "PurgeQueue", "SendMessage", "SendMessageBatch", "ReceiveMessage",
+        "DeleteMessage", "DeleteMessageBatch", "ChangeMessageVisibility",
+        "ChangeMessageVisibilityBatch",
+    ),
     "secretsmanager": _all(
         "CreateSecret", "GetSecretValue", "PutSecretValue", "UpdateSecret", "DescribeSecret",
         "ListSecrets", "DeleteSecret", "RestoreSecret",
@@ -71,5 +77,7 @@ OPERATIONS = {
     "lambda": _all(
         "Invoke", "CreateFunction", "GetFunction", "GetFunctionConfiguration", "ListFunctions",
         "DeleteFunction", "UpdateFunctionConfiguration", "PutFunctionEventInvokeConfig",
+        "CreateEventSourceMapping", "GetEventSourceMapping", "ListEventSourceMappings",
+        "UpdateEventSourceMapping", "DeleteEventSourceMapping",
     ),
 }  # fmt: skip

@@ -1,9 +1,13 @@
 //! AWS Lambda: functions that live in this process, behind an address, or in a binary of their own,
 //! invoked as Lambda invokes them: synchronously, or from a queue that retries and repeats itself.
 
+mod batch;
 mod binary;
+mod destinations;
 mod here;
+mod mappings;
 mod operations;
+mod poller;
 mod url;
 
 use std::collections::BTreeMap;
@@ -17,7 +21,7 @@ use serde_json::{Value, json};
 pub(crate) use binary::runtime_api;
 pub(crate) use operations::answer;
 
-use crate::world::{ACCOUNT, REGION, World};
+use crate::world::{ACCOUNT, REGION, State as Account, World};
 
 /// One invocation, as a function sees it.
 #[derive(Debug, Clone)]
@@ -55,6 +59,7 @@ struct Function {
 #[derive(Default)]
 pub(crate) struct State {
     functions: BTreeMap<String, Function>,
+    mappings: mappings::Mappings,
     copies: u32,
     port: u16,
 }
@@ -172,6 +177,11 @@ fn put_code(world: &World, name: &str, code: Code) {
     }
 }
 
+/// The port on which the account is served; 0 if it is not.
+pub(crate) fn port(state: &Account) -> u16 {
+    state.lambda.port
+}
+
 /// The name in `name`, `name:qualifier`, `account:function:name` or a full ARN, if the function
 /// could be in this account.
 ///
@@ -234,18 +244,26 @@ async fn deliver(world: &World, function: &str, payload: &Value, request_id: &st
         config.and_then(|it| it["MaximumRetryAttempts"].as_u64()).unwrap_or(2)
     };
     let waits = world.pace().lambda_retries.into_iter().take(usize::try_from(retries).unwrap_or(2));
-    for wait in waits.map(Some).chain([None]) {
-        match attempt(world, function, payload.clone(), request_id).await {
-            Ok(_) => return world.note(format!("lambda: {shown} handled an event")),
+    for (attempts, wait) in (1..).zip(waits.map(Some).chain([None])) {
+        let outcome = &attempt(world, function, payload.clone(), request_id).await;
+        match outcome {
+            Ok(_) => world.note(format!("lambda: {shown} handled an event")),
             Err(error) => {
                 world.note(format!("lambda: {shown} failed: {}: {}", error.kind, error.message));
             }
         }
-        if let Some(wait) = wait {
+        if let Some(wait) = wait.filter(|_| outcome.is_err()) {
             world.clock().sleep(wait).await;
+            continue;
         }
+        if outcome.is_err() {
+            let what = format!("event {request_id} discarded after its last attempt");
+            world.note(format!("lambda: {shown}: {what}"));
+        }
+        let delivered =
+            destinations::Delivered { function: &shown, payload, request_id, attempts, outcome };
+        return delivered.tell(world);
     }
-    world.note(format!("lambda: {shown}: event {request_id} discarded after its last attempt"));
 }
 
 async fn attempt(

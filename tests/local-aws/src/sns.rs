@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+pub(crate) use publish::{attributes_size, batch_ids, check_attribute};
+
 use crate::wire::{AwsError, Call, Reply};
 use crate::world::{ACCOUNT, REGION, World, unknown};
 
@@ -33,12 +35,34 @@ struct Subscription {
     attributes: BTreeMap<String, String>,
 }
 
+impl Subscription {
+    fn is_raw(&self) -> bool {
+        self.attributes.get("RawMessageDelivery").is_some_and(|it| it == "true")
+    }
+
+    /// The queue for what cannot be delivered.
+    fn dead_letters(&self) -> Option<String> {
+        let policy: Value = serde_json::from_str(self.attributes.get("RedrivePolicy")?).ok()?;
+        policy["deadLetterTargetArn"].as_str().map(str::to_owned)
+    }
+}
+
 impl World {
     /// What was published to a topic, oldest first: `Subject`, `Message`, `MessageAttributes`.
     pub fn published(&self, topic_arn: &str) -> Vec<Value> {
         let state = self.state();
         state.sns.topics.get(topic_arn).map(|it| it.published.clone()).unwrap_or_default()
     }
+}
+
+/// Publishes on behalf of another service; whether the topic took it.
+pub(crate) fn put(world: &World, topic_arn: &str, message: &str, attributes: &Value) -> bool {
+    let input = json!({
+        "TopicArn": topic_arn,
+        "Message": message,
+        "MessageAttributes": attributes,
+    });
+    publish::publish(world, &input).is_ok()
 }
 
 /// Answers one operation.

@@ -20,6 +20,7 @@ pub enum Service {
     CodeDeploy,
     Logs,
     Sns,
+    Sqs,
     SecretsManager,
     S3,
     Events,
@@ -41,7 +42,7 @@ pub enum Protocol {
 
 impl Service {
     /// The prefix of its `X-Amz-Target` header, its signing name, its protocol, its IAM prefix.
-    const TABLE: [(Service, &'static str, &'static str, Protocol); 11] = [
+    const TABLE: [(Service, &'static str, &'static str, Protocol); 12] = [
         (Service::Ecs, "AmazonEC2ContainerServiceV20141113", "ecs", Protocol::Json11),
         (Service::CodeDeploy, "CodeDeploy_20141006", "codedeploy", Protocol::Json11),
         (Service::Logs, "Logs_20140328", "logs", Protocol::Json11),
@@ -49,6 +50,7 @@ impl Service {
         (Service::Events, "AWSEvents", "events", Protocol::Json11),
         (Service::Ssm, "AmazonSSM", "ssm", Protocol::Json11),
         (Service::CodePipeline, "CodePipeline_20150709", "codepipeline", Protocol::Json11),
+        (Service::Sqs, "AmazonSQS", "sqs", Protocol::Json11),
         (Service::Sns, "", "sns", Protocol::Query),
         (Service::S3, "", "s3", Protocol::RestXml),
         (Service::Scheduler, "", "scheduler", Protocol::RestJson),
@@ -197,7 +199,8 @@ fn signing_name<'a>(authorization: Option<&'a str>, uri: &'a http::Uri) -> Optio
 
 fn by_path(request: &Request<Bytes>) -> Option<Service> {
     let path = request.uri().path();
-    (path.starts_with("/2015-03-31/functions/")).then_some(Service::Lambda)
+    let lambda = ["/2015-03-31/functions/", "/2015-03-31/event-source-mappings/"];
+    lambda.iter().any(|it| path.starts_with(it)).then_some(Service::Lambda)
 }
 
 /// The name of a REST operation, from its method and path.
@@ -221,6 +224,16 @@ fn rest_operation(service: Service, request: &Request<Bytes>) -> &'static str {
             "PutFunctionEventInvokeConfig"
         }
         (Service::Lambda, "DELETE", [_, "functions", _]) => "DeleteFunction",
+        (Service::Lambda, method, [_, "event-source-mappings", rest @ ..]) => {
+            match (method, rest) {
+                ("POST", []) => "CreateEventSourceMapping",
+                ("GET", []) => "ListEventSourceMappings",
+                ("GET", [_]) => "GetEventSourceMapping",
+                ("PUT", [_]) => "UpdateEventSourceMapping",
+                ("DELETE", [_]) => "DeleteEventSourceMapping",
+                _ => "Unknown",
+            }
+        }
         (Service::Scheduler, "POST", ["schedules", _]) => "CreateSchedule",
         (Service::Scheduler, "PUT", ["schedules", _]) => "UpdateSchedule",
         (Service::Scheduler, "GET", ["schedules", _]) => "GetSchedule",

@@ -162,7 +162,7 @@ fn real_deadline(timeout: Duration) -> u128 {
 
 fn start(job: &Job<'_>, pool: &Arc<Pool>, id: u64) -> std::io::Result<Process> {
     let name = job.name;
-    let port = job.world.state().lambda.port;
+    let port = super::port(&job.world.state());
     let group = format!("/aws/lambda/{name}");
     let stream = format!(
         "{}/[$LATEST]{}",

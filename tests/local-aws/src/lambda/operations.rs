@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use sha2::Digest as _;
 
-use super::{Code, Function, arn, invoke, invoke_event, name_of};
+use super::{Code, Function, arn, invoke, invoke_event, mappings, name_of};
 use crate::wire::{AwsError, Call, Reply, page_offset, page_token};
 use crate::world::{ACCOUNT, World, unknown};
 
@@ -22,15 +22,20 @@ pub(crate) async fn answer(world: &World, call: &Call) -> Result<Reply, AwsError
         "DeleteFunction" => delete(world, call),
         "PutFunctionEventInvokeConfig" => put_event_invoke(world, call),
         "UpdateFunctionConfiguration" => update(world, call),
+        "CreateEventSourceMapping" => mappings::create(world, call),
+        "GetEventSourceMapping" => mappings::get(world, call),
+        "ListEventSourceMappings" => mappings::list(world, call),
+        "UpdateEventSourceMapping" => mappings::update(world, call),
+        "DeleteEventSourceMapping" => mappings::delete(world, call),
         _ => Err(unknown(call)),
     }
 }
 
-fn invalid(message: impl Into<String>) -> AwsError {
+pub(super) fn invalid(message: impl Into<String>) -> AwsError {
     AwsError::bad("InvalidParameterValueException", message).with("Type", json!("User"))
 }
 
-fn not_found(reference: &str) -> AwsError {
+pub(super) fn not_found(reference: &str) -> AwsError {
     let name = name_of(reference).map_or_else(|| reference.to_owned(), |name| arn(&name));
     AwsError::new(404, "ResourceNotFoundException", &format!("Function not found: {name}"))
         .with("Type", json!("User"))
@@ -45,7 +50,7 @@ fn reference(call: &Call) -> String {
     }
 }
 
-fn decoded(text: &str) -> String {
+pub(super) fn decoded(text: &str) -> String {
     let pair = format!("x={}", text.replace('+', "%2B"));
     url::form_urlencoded::parse(pair.as_bytes())
         .next()
@@ -188,7 +193,7 @@ pub(super) fn configuration(world: &World, name: &str, input: &Value) -> Value {
 
 /// Takes over the members that callers may set.
 fn apply(configuration: &mut Value, input: &Value) {
-    const SETTABLE: [&str; 10] = [
+    const SETTABLE: [&str; 11] = [
         "Runtime",
         "Role",
         "Handler",
@@ -199,6 +204,7 @@ fn apply(configuration: &mut Value, input: &Value) {
         "Architectures",
         "EphemeralStorage",
         "TracingConfig",
+        "DeadLetterConfig",
     ];
     for member in SETTABLE {
         if let Some(value) = input.get(member).filter(|it| !it.is_null()) {
@@ -227,22 +233,28 @@ fn get(world: &World, call: &Call) -> Result<Reply, AwsError> {
     Ok(json!({"Configuration": configuration, "Code": code}).into())
 }
 
-fn list(world: &World, call: &Call) -> Result<Reply, AwsError> {
+/// A parameter of the query over HTTP, a member when called directly.
+pub(super) fn from_query(call: &Call, name: &str) -> Option<String> {
     let query = call.uri.query().unwrap_or_default();
-    let from_query = |name: &str| {
-        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-    };
-    let marker = from_query("Marker").or_else(|| call.input["Marker"].as_str().map(str::to_owned));
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    let in_query = pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+    in_query.or_else(|| match &call.input[name] {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    })
+}
+
+fn list(world: &World, call: &Call) -> Result<Reply, AwsError> {
+    let marker = from_query(call, "Marker");
     let start = match marker.as_deref().filter(|it| !it.is_empty()) {
         None => 0,
         Some(token) => page_offset(token).ok_or_else(|| invalid("Invalid Marker"))?,
     };
     // "ListFunctions returns a maximum of 50 items in each response, even if you set the number
     // higher."
-    let most = from_query("MaxItems").and_then(|it| it.parse().ok());
-    let most = most.or_else(|| call.input["MaxItems"].as_u64()).unwrap_or(50).clamp(1, 50);
-    let most = usize::try_from(most).unwrap_or(50);
+    let most = from_query(call, "MaxItems").and_then(|it| it.parse().ok());
+    let most: usize = most.unwrap_or(50).clamp(1, 50);
     let state = world.state();
     let all = &state.lambda.functions;
     let page: Vec<&Value> =
@@ -256,7 +268,12 @@ fn list(world: &World, call: &Call) -> Result<Reply, AwsError> {
 
 fn delete(world: &World, call: &Call) -> Result<Reply, AwsError> {
     let name = known(world, call)?;
-    let removed = world.state().lambda.functions.remove(&name);
+    let removed = {
+        let mut state = world.state();
+        let removed = state.lambda.functions.remove(&name);
+        mappings::function_is_gone(&state, &name);
+        removed
+    };
     if let Some(Function { code: Code::Binary(pool), .. }) = removed {
         pool.kill_all();
     }

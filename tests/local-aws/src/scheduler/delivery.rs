@@ -6,11 +6,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Key;
-use crate::lambda;
 use crate::world::World;
+use crate::{lambda, sqs};
 
 /// The waits between attempts: "exponential backoff", of which AWS says no more.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -96,12 +96,20 @@ fn refusal(world: &World, function: &str) -> Option<Refusal> {
 
 /// "When a schedule fails to invoke its target, EventBridge Scheduler delivers a JSON payload
 /// containing invocation details and any response received from the target to an Amazon SQS
-/// standard queue that you specify." There is no SQS here: it is kept for the tests.
+/// standard queue that you specify." It is kept for the tests as well, which may do without a queue.
 fn give_up(world: &World, key: &Key, target: &Value, mut event: Value) {
     event["SCHEDULE_ARN"] = json!(key.arn());
     event["TARGET_ARN"] = target["Arn"].clone();
     event["Queue"] = target["DeadLetterConfig"]["Arn"].clone();
     let queue = event["Queue"].as_str().and_then(|it| it.rsplit(':').next());
+    if let Some(arn) = event["Queue"].as_str() {
+        let attributes = event.as_object().into_iter().flatten();
+        let attributes: Map<String, Value> = attributes
+            .filter(|(name, _)| !matches!(name.as_str(), "Queue" | "Input"))
+            .filter_map(|(name, value)| Some((name.clone(), sqs::text(value.as_str()?))))
+            .collect();
+        sqs::put(world, arn, event["Input"].to_string(), &Value::Object(attributes));
+    }
     world.note(match queue {
         Some(queue) => format!("scheduler: {} gives up: dead letter to {queue}", key.name),
         None => format!("scheduler: {} gives up: the event is lost", key.name),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::Subscription;
 use crate::world::{REGION, World};
-use crate::{events, lambda, upstream};
+use crate::{events, lambda, sqs, upstream};
 
 /// A published message on its way.
 #[derive(Clone)]
@@ -87,10 +87,19 @@ impl Message {
         }]})
     }
 
-    /// The body of an HTTP delivery: two members are spelled differently, and what is absent is
-    /// left out instead of being null.
+    /// What is delivered to a queue beside the body. AWS: "When raw message delivery is enabled …
+    /// the message attributes are mapped to Amazon SQS message attributes".
+    fn raw_attributes(&self, subscription: &Subscription) -> Value {
+        match subscription.is_raw() {
+            true => Value::Object(self.attributes.clone()),
+            false => json!({}),
+        }
+    }
+
+    /// The body of a delivery by HTTP or to a queue: two members are spelled differently, and what
+    /// is absent is left out instead of being null.
     fn body(&self, subscription: &Subscription) -> String {
-        if subscription.attributes.get("RawMessageDelivery").is_some_and(|it| it == "true") {
+        if subscription.is_raw() {
             return self.text_for(&subscription.protocol);
         }
         let mut body = self.notification(subscription);
@@ -132,16 +141,27 @@ fn plain(attribute: &Value) -> Value {
     }
 }
 
-/// Sends the message to every subscriber that wants it. Queues, mail and telephones are beyond
-/// this machine: those subscriptions are stored and get nothing.
+/// Sends the message to every subscriber that wants it. Mail and telephones are beyond this
+/// machine: those subscriptions are stored and get nothing.
 pub(super) fn deliver(world: &World, message: &Message, subscriptions: Vec<Subscription>) {
     for subscription in subscriptions {
         if !message.passes(&subscription) {
             continue;
         }
         match subscription.protocol.as_str() {
+            // AWS: a client-side error, such as an endpoint that is not there, is not retried.
+            "lambda" if !lambda::exists(world, &subscription.endpoint) => {
+                give_up(world, message, &subscription);
+            }
             "lambda" => {
                 lambda::invoke_event(world, &subscription.endpoint, message.event(&subscription));
+            }
+            "sqs" => {
+                let attributes = message.raw_attributes(&subscription);
+                let body = message.body(&subscription);
+                if !sqs::put(world, &subscription.endpoint, body, &attributes) {
+                    give_up(world, message, &subscription);
+                }
             }
             "http" => {
                 tokio::spawn(post(world.clone(), message.clone(), subscription));
@@ -171,7 +191,8 @@ async fn post(world: World, message: Message, subscription: Subscription) {
         match said {
             Ok(200..=299) => return world.note(format!("sns: delivered to {endpoint}")),
             Ok(status @ 400..=499) if status != 429 => {
-                return world.note(format!("sns: {endpoint} refused the message: {status}"));
+                world.note(format!("sns: {endpoint} refused the message: {status}"));
+                return give_up(&world, &message, &subscription);
             }
             Ok(status) => world.note(format!("sns: {endpoint} answered {status}")),
             Err(error) => world.note(format!("sns: {endpoint}: {error}")),
@@ -180,5 +201,19 @@ async fn post(world: World, message: Message, subscription: Subscription) {
             world.clock().sleep(Duration::from_secs(20)).await;
         }
     }
-    world.note(format!("sns: gave up on {endpoint}"));
+    give_up(&world, &message, &subscription);
+}
+
+/// AWS: "A dead-letter queue is an Amazon SQS queue that an Amazon SNS subscription can target for
+/// messages that can't be delivered to subscribers successfully."
+fn give_up(world: &World, message: &Message, subscription: &Subscription) {
+    let endpoint = &subscription.endpoint;
+    let attributes = message.raw_attributes(subscription);
+    let kept = subscription
+        .dead_letters()
+        .filter(|queue| sqs::put(world, queue, message.body(subscription), &attributes));
+    world.note(match kept {
+        Some(queue) => format!("sns: gave up on {endpoint}: dead letter to {queue}"),
+        None => format!("sns: gave up on {endpoint}"),
+    });
 }

@@ -39,6 +39,14 @@ pub(super) fn subscribe(world: &World, input: &Value) -> Result<Value, AwsError>
     {
         return Err(invalid("FilterPolicy: failed to parse JSON"));
     }
+    if let Some(policy) = attributes.get("RedrivePolicy").and_then(Value::as_str) {
+        let policy: Value = serde_json::from_str(policy)
+            .map_err(|_| invalid("RedrivePolicy: failed to parse JSON."))?;
+        let queue = policy["deadLetterTargetArn"].as_str().unwrap_or_default();
+        if !queue.starts_with("arn:aws:sqs:") {
+            return Err(invalid("RedrivePolicy: deadLetterTargetArn is an invalid arn"));
+        }
+    }
     let mut state = world.state();
     let topic = state.sns.topics.get_mut(topic_arn).ok_or_else(no_topic)?;
     let same = |it: &&Subscription| it.protocol == protocol && it.endpoint == endpoint;

@@ -22,16 +22,25 @@ pub(crate) fn write(call: &Call, answer: Result<Reply, AwsError>) -> Response<By
         }
         // An operation without output answers with an empty body, not with `null`.
         (Ok(Reply::Json(Value::Null)), Protocol::Json11 | Protocol::RestJson) => {
-            (200, "application/x-amz-json-1.1", String::new())
+            (200, json_kind(call.service), String::new())
         }
         (Ok(Reply::Json(value)), Protocol::Json11) => {
-            (200, "application/x-amz-json-1.1", value.to_string())
+            (200, json_kind(call.service), value.to_string())
         }
         (Ok(Reply::Json(value)), Protocol::RestJson) => {
             (200, "application/json", value.to_string())
         }
         (Ok(Reply::Json(value)), Protocol::Query | Protocol::RestXml) => {
             (200, "text/xml", xml_answer(call, &value, &request_id))
+        }
+        (Err(error), Protocol::Json11) if call.service == Service::Sqs => {
+            let response = Response::builder()
+                .status(error.status)
+                .header("content-type", json_kind(call.service))
+                .header("x-amzn-query-error", query_error(&error))
+                .header("x-amzn-requestid", request_id);
+            let error = AwsError { code: qualified(&error.code), ..error };
+            return response.body(json_error(&error).into()).expect("static headers");
         }
         (Err(error), Protocol::Json11) => {
             (error.status, "application/x-amz-json-1.1", json_error(&error))
@@ -77,6 +86,44 @@ pub(crate) fn write(call: &Call, answer: Result<Reply, AwsError>) -> Response<By
         .header(request_id_header(call.service), request_id)
         .body(body.into())
         .expect("static headers")
+}
+
+/// SQS is the one service here of the older version of the protocol.
+fn json_kind(service: Service) -> &'static str {
+    match service {
+        Service::Sqs => "application/x-amz-json-1.0",
+        _ => "application/x-amz-json-1.1",
+    }
+}
+
+/// The code that an error of SQS had in the protocol it came from: clients still go by it.
+fn query_error(error: &AwsError) -> String {
+    let code = error.code.as_str();
+    let code = match code {
+        "QueueDoesNotExist" => "AWS.SimpleQueueService.NonExistentQueue".to_owned(),
+        "QueueNameExists" => "QueueAlreadyExists".to_owned(),
+        "EmptyBatchRequest"
+        | "TooManyEntriesInBatchRequest"
+        | "BatchEntryIdsNotDistinct"
+        | "BatchRequestTooLong"
+        | "InvalidBatchEntryId"
+        | "MessageNotInflight"
+        | "PurgeQueueInProgress"
+        | "QueueDeletedRecently"
+        | "UnsupportedOperation" => format!("AWS.SimpleQueueService.{code}"),
+        code => code.to_owned(),
+    };
+    let whose = if error.status < 500 { "Sender" } else { "Receiver" };
+    format!("{code};{whose}")
+}
+
+/// An error's code with its namespace; what is not in the model of SQS comes from what is below.
+fn qualified(code: &str) -> String {
+    match code {
+        "InvalidParameterValue" => "com.amazon.coral.service#InvalidParameterValueException".into(),
+        "MissingParameter" => "com.amazon.coral.service#MissingRequiredParameterException".into(),
+        code => format!("com.amazonaws.sqs#{code}"),
+    }
 }
 
 fn request_id_header(service: Service) -> &'static str {
