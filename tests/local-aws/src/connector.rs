@@ -1,6 +1,7 @@
 //! The engine as the HTTP client under real SDK clients: no socket, no port, no second process.
 
 use std::fmt;
+use std::io::ErrorKind;
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -12,6 +13,7 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 
+use crate::receivers;
 use crate::world::{Outcome, World};
 
 /// Requests of one caller, answered by one world.
@@ -36,13 +38,22 @@ impl HttpConnector for Connector {
             let (parts, body) = request.into_parts();
             let body: Bytes = body.collect().await.map_err(ConnectorError::user)?.to_bytes();
             let request = http::Request::from_parts(parts, body);
-            match this.world.answer(request, this.caller.as_deref()).await {
+            let to_receiver = receivers::in_process(&this.world.state().receivers, &request);
+            let outcome = match to_receiver {
+                Some(sent) => receivers::answer(&this.world, sent).await,
+                None => this.world.answer(request, this.caller.as_deref()).await,
+            };
+            let broken =
+                |kind, words| Err(ConnectorError::io(Box::new(std::io::Error::new(kind, words))));
+            match outcome {
                 Outcome::Answered(response) => HttpResponse::try_from(response.map(SdkBody::from))
                     .map_err(|error| ConnectorError::other(Box::new(error), None)),
-                Outcome::ConnectionLost => Err(ConnectorError::io(Box::new(std::io::Error::new(
-                    std::io::ErrorKind::ConnectionReset,
-                    "connection reset by peer",
-                )))),
+                Outcome::ConnectionLost => {
+                    broken(ErrorKind::ConnectionReset, "connection reset by peer")
+                }
+                Outcome::ConnectionRefused => {
+                    broken(ErrorKind::ConnectionRefused, "connection refused")
+                }
             }
         })
     }

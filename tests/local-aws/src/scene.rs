@@ -1,7 +1,9 @@
 //! Ready-made accounts: a web service that is deployed blue/green, with everything around it.
 
+mod fan_out;
 mod native;
 
+pub use fan_out::FanOut;
 pub use native::Native;
 
 use serde_json::{Value, json};

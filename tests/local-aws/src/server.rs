@@ -1,7 +1,7 @@
 //! The engine behind a listener: for boto3, the AWS CLI, `cargo lambda watch` and real binaries.
 //!
-//! Beside AWS's protocols there are two corners of its own: `/_runtime/…` is the Runtime API of
-//! functions that are binaries, `/_local/…` is for people.
+//! Beside AWS's protocols there are three corners of its own: `/_runtime/…` is the Runtime API of
+//! functions that are binaries, `/_receivers/…` is where alerts go, `/_local/…` is for people.
 
 mod local;
 
@@ -17,30 +17,18 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use crate::lambda;
 use crate::world::{Outcome, World};
+use crate::{lambda, receivers};
 
 /// Serves the account until the future is dropped; every connection ends with it.
 ///
 /// Only loopback: the engine runs programs for whoever asks.
-///
-/// The account knows its port at once, not only when the future is first polled: a function that is
-/// started before then would look for its Runtime API elsewhere.
-pub fn serve(
-    world: World,
-    listener: TcpListener,
-) -> impl Future<Output = io::Result<()>> + Send + 'static {
-    if let Ok(address) = listener.local_addr() {
-        world.port(address.port());
-    }
-    accept(world, listener)
-}
-
-async fn accept(world: World, listener: TcpListener) -> io::Result<()> {
+pub async fn serve(world: World, listener: TcpListener) -> io::Result<()> {
     let address = listener.local_addr()?;
     if !address.ip().is_loopback() {
         return Err(io::Error::other(format!("{address} is not a loopback address")));
     }
+    world.port(address.port());
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -76,7 +64,9 @@ async fn exchange(
     let request = Request::from_parts(parts, body);
     match answer(world, request).await {
         Outcome::Answered(response) => Ok(response.map(Full::new)),
-        Outcome::ConnectionLost => Err(io::Error::from(io::ErrorKind::ConnectionReset)),
+        Outcome::ConnectionLost | Outcome::ConnectionRefused => {
+            Err(io::Error::from(io::ErrorKind::ConnectionReset))
+        }
     }
 }
 
@@ -88,5 +78,8 @@ async fn answer(world: &World, request: Request<Bytes>) -> Outcome {
     if path.starts_with("/_local/") {
         return Outcome::Answered(local::answer(world, &request));
     }
-    world.answer(request, None).await
+    match receivers::served(&request) {
+        Some(sent) => receivers::answer(world, sent).await,
+        None => world.answer(request, None).await,
+    }
 }

@@ -1,7 +1,7 @@
 //! The account: state, clock, faults, and everything that was asked of it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -16,8 +16,8 @@ use crate::connector::Connector;
 use crate::fault::{Fault, Kind, describe, refusal};
 use crate::wire::{self, AwsError, Call, Protocol, Reply, Service};
 use crate::{
-    codedeploy, codepipeline, ecs, events, lambda, logs, s3, scheduler, secretsmanager, sns, ssm,
-    upstream,
+    codedeploy, codepipeline, ecs, events, lambda, logs, receivers, s3, scheduler, secretsmanager,
+    sns, sqs, ssm, upstream,
 };
 
 /// The account number of every resource here.
@@ -32,6 +32,7 @@ pub(crate) struct State {
     pub(crate) codedeploy: codedeploy::State,
     pub(crate) logs: logs::State,
     pub(crate) sns: sns::State,
+    pub(crate) sqs: sqs::State,
     pub(crate) secretsmanager: secretsmanager::State,
     pub(crate) s3: s3::State,
     pub(crate) events: events::State,
@@ -39,6 +40,7 @@ pub(crate) struct State {
     pub(crate) lambda: lambda::State,
     pub(crate) ssm: ssm::State,
     pub(crate) codepipeline: codepipeline::State,
+    pub(crate) receivers: receivers::State,
 }
 
 /// A request that was made, and what came of it.
@@ -64,6 +66,7 @@ pub struct Recorded {
 pub(crate) enum Outcome {
     Answered(Response<Bytes>),
     ConnectionLost,
+    ConnectionRefused,
 }
 
 struct Inner {
@@ -127,6 +130,17 @@ impl Pace {
 #[derive(Clone)]
 pub struct World(Arc<Inner>);
 
+/// The account as seen by what waits in the background, which must not keep it alive.
+#[derive(Clone)]
+pub(crate) struct WeakWorld(Weak<Inner>);
+
+impl WeakWorld {
+    /// The account, unless everybody else has let go of it.
+    pub(crate) fn upgrade(&self) -> Option<World> {
+        self.0.upgrade().map(World)
+    }
+}
+
 impl std::fmt::Debug for World {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "World({ACCOUNT}, {REGION})")
@@ -151,6 +165,10 @@ impl World {
             upstream,
             pace,
         }))
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakWorld {
+        WeakWorld(Arc::downgrade(&self.0))
     }
 
     /// What time it is in the account.
@@ -341,6 +359,7 @@ async fn dispatch(world: &World, call: &Call) -> Result<Reply, AwsError> {
         Service::CodeDeploy => codedeploy::answer(world, call),
         Service::Logs => logs::answer(world, call),
         Service::Sns => sns::answer(world, call),
+        Service::Sqs => sqs::answer(world, call).await,
         Service::SecretsManager => secretsmanager::answer(world, call),
         Service::S3 => s3::answer(world, call),
         Service::Events => events::answer(world, call),

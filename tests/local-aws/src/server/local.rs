@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::fault::Fault;
 use crate::image::Image;
+use crate::receivers;
 use crate::world::{ACCOUNT, REGION, World};
 
 type Answer = Result<Value, (u16, String)>;
@@ -39,16 +40,22 @@ pub(super) fn answer(world: &World, request: &Request<Bytes>) -> Response<Bytes>
         (&Method::GET, path) if path.starts_with("pipeline-jobs/") => {
             pipeline_action(world, path.trim_start_matches("pipeline-jobs/"))
         }
+        (_, path) if path == "receivers" || path.starts_with("receivers/") => {
+            receivers::answer_people(world, request, path)
+        }
         _ => Err((404, format!("no such place: {} /_local/{path}", request.method()))),
     });
-    let (status, body) = match said {
-        Ok(body) => (200, body),
-        Err((status, message)) => (status, json!({"message": message})),
+    let (status, kind, body) = match said {
+        Ok(Value::String(text)) => (200, "text/plain; charset=utf-8", text),
+        Ok(body) => (200, "application/json", body.to_string()),
+        Err((status, message)) => {
+            (status, "application/json", json!({"message": message}).to_string())
+        }
     };
     Response::builder()
         .status(status)
-        .header("content-type", "application/json")
-        .body(body.to_string().into())
+        .header("content-type", kind)
+        .body(body.into())
         .expect("static headers")
 }
 

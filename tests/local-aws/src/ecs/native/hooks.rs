@@ -163,11 +163,7 @@ async fn ask(run: &Run, stage: &Stage, hook: &Value, target: &str) -> Said {
         let answer = match invoked {
             Ok(Ok(answer)) => answer,
             // A function that fails answers too: with its error, in which there is no hookStatus.
-            Ok(Err(error)) => {
-                run.note(&format!("{}: {target} failed: {}", stage.name, error.message));
-                Value::Null
-            }
-            Err(_) => Value::Null,
+            _ => Value::Null,
         };
         match said(target, &answer) {
             Said::Later(delay, more) => {
