@@ -36,7 +36,8 @@ impl<'a> Arn<'a> {
         Some(Self { partition, region, account, resource: parts.next()? })
     }
 
-    fn console(&self) -> String {
+    /// Where the console's pages are, without a slash at the end.
+    pub fn console(&self) -> String {
         let domain = match self.partition {
             "aws-us-gov" => "console.amazonaws-us-gov.com",
             "aws-cn" => "console.amazonaws.cn",

@@ -119,11 +119,12 @@ fn one_line(text: &str) -> String {
 
 /// Sorts AWS's error codes. Unknown codes are real: repeating what we don't understand helps nobody.
 fn classify(code: &str) -> Class {
-    const RETRY: [&str; 18] = [
+    const RETRY: [&str; 19] = [
         "InternalError",
         "InternalFailure",
         "InternalServerError",
         "InternalServiceError",
+        "KMSThrottling",
         "LimitExceededException",
         "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",

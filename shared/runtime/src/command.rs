@@ -35,18 +35,25 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
 }
 
 fn read_event(path: &str) -> Result<Value> {
-    let text = if path == "-" {
+    serde_json::from_str(&read_file(path)?).with_context(|| format!("{path} is not JSON"))
+}
+
+/// The text of a file; `-` is standard input.
+///
+/// # Errors
+/// It can't be read: the error names it.
+pub fn read_file(path: &str) -> Result<String> {
+    if path == "-" {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).context("reading standard input")?;
-        text
-    } else {
-        std::fs::read_to_string(path).with_context(|| format!("reading {path}"))?
-    };
-    serde_json::from_str(&text).with_context(|| format!("{path} is not JSON"))
+        return Ok(text);
+    }
+    std::fs::read_to_string(path).with_context(|| format!("reading {path}"))
 }
 
 /// What `--help` prints.
-pub(crate) fn help(name: &str, about: &str) -> String {
+pub(crate) fn help(name: &str, about: &str, more: &str) -> String {
+    let more = if more.is_empty() { String::new() } else { format!("\n{more}") };
     format!(
         "{name}: {about}\n\n\
          Usage: {name} --event FILE [--dry-run] [--json]\n\n\
@@ -54,7 +61,7 @@ pub(crate) fn help(name: &str, about: &str) -> String {
          \x20 --dry-run     say what would be done and change nothing\n\
          \x20 --json        print the answer as JSON\n\n\
          AWS credentials, region and AWS_ENDPOINT_URL are read as the AWS CLI reads them; the\n\
-         settings are the environment variables of the README. In Lambda none of this applies.\n"
+         settings are the environment variables of the README. In Lambda none of this applies.\n{more}"
     )
 }
 

@@ -19,12 +19,16 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 use aws_config::BehaviorVersion;
+use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_http_client::tls;
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector};
 use aws_types::SdkConfig;
 use lambda_runtime::{Context, LambdaEvent};
 use serde::Serialize;
 use serde_json::Value;
 
+pub use command::read_file;
+pub use logs::lines;
 pub use settings::Environment;
 
 /// One event, and what its handler may know about the world.
@@ -71,20 +75,26 @@ pub struct Main {
     /// For every AWS client: one HTTP client, one region, one patience.
     pub sdk: SdkConfig,
     in_lambda: bool,
+    more_help: &'static str,
 }
 
 impl Main {
     /// Reads the environment, begins the log, builds what AWS clients share.
     pub async fn start(name: &'static str, about: &'static str) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-        let environment: Environment = std::env::vars().collect();
+        let environment = environment();
         let in_lambda = environment.optional("AWS_LAMBDA_RUNTIME_API").is_some();
         if in_lambda {
             logs::to_lambda(&environment);
         } else {
             logs::to_terminal(&environment);
         }
-        Self { name, about, sdk: sdk().await, environment, in_lambda }
+        Self { name, about, sdk: sdk().await, environment, in_lambda, more_help: "" }
+    }
+
+    /// The same, whose `--help` says more.
+    #[must_use]
+    pub fn with_help(self, more_help: &'static str) -> Self {
+        Self { more_help, ..self }
     }
 
     /// Ends a process whose settings are wrong.
@@ -110,7 +120,7 @@ impl Main {
 
     /// Says what the command does.
     pub fn help(&self) -> ExitCode {
-        say(&command::help(self.name, self.about));
+        say(&command::help(self.name, self.about, self.more_help));
         ExitCode::SUCCESS
     }
 
@@ -206,8 +216,15 @@ fn time_left(context: &Context, now: SystemTime) -> Duration {
         .unwrap_or(UNKNOWN_TIME)
 }
 
+/// The environment at the start.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+pub fn environment() -> Environment {
+    std::env::vars().collect()
+}
+
+/// What time it is, for a command.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
-fn now() -> SystemTime {
+pub fn now() -> SystemTime {
     SystemTime::now()
 }
 
@@ -224,13 +241,30 @@ async fn sdk() -> SdkConfig {
         .await
 }
 
+/// For requests to others than AWS, on the same TLS.
+///
+/// No connection is kept: Lambda freezes a function between its events, and a request on a connection that
+/// was closed meanwhile leaves nobody knowing whether it arrived.
+pub fn web() -> SharedHttpConnector {
+    let settings = HttpConnectorSettings::builder().connect_timeout(Duration::from_secs(4)).build();
+    let connector = aws_smithy_http_client::Connector::builder()
+        .connector_settings(settings)
+        .sleep_impl(TokioSleep::new())
+        .pool_max_idle_per_host(0)
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .build();
+    SharedHttpConnector::new(connector)
+}
+
+/// Prints the answer of a command.
 #[expect(clippy::print_stdout, reason = "the answer of a command")]
-fn say(text: &str) {
+pub fn say(text: &str) {
     print!("{text}");
 }
 
+/// Prints why a command failed.
 #[expect(clippy::print_stderr, reason = "the error of a command")]
-fn say_error(error: &anyhow::Error) {
+pub fn say_error(error: &anyhow::Error) {
     eprintln!("error: {error:#}");
 }
 

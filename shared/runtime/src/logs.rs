@@ -27,7 +27,7 @@ pub(crate) fn to_lambda(environment: &Environment) {
             .with_target(false)
             .boxed()
     };
-    let lines = Targets::new().with_default(level).with_target(TARGET, LevelFilter::OFF);
+    let lines = lines(level);
     // A second start in the same process keeps the first subscriber.
     let _ = tracing_subscriber::registry().with(layer.with_filter(lines)).with(Metrics).try_init();
 }
@@ -38,11 +38,17 @@ pub(crate) fn to_terminal(environment: &Environment) {
     let layer = fmt::layer().with_target(false).without_time().with_writer(std::io::stderr);
     // The SDK tells of every place where it found no region or credentials; what matters comes as an
     // error of the call.
-    let targets = Targets::new()
-        .with_default(level)
-        .with_target("aws_config", LevelFilter::ERROR)
-        .with_target(TARGET, LevelFilter::OFF);
+    let targets = lines(level).with_target("aws_config", LevelFilter::ERROR);
     let _ = tracing_subscriber::registry().with(layer.with_filter(targets)).try_init();
+}
+
+/// What is logged at a level. The SDK's details hold whole requests and answers, secrets among them: they
+/// are not for any log.
+pub fn lines(level: LevelFilter) -> Targets {
+    Targets::new()
+        .with_default(level)
+        .with_target("aws", level.min(LevelFilter::INFO))
+        .with_target(TARGET, LevelFilter::OFF)
 }
 
 /// Prints metrics as they are, whatever the log level: `CloudWatch` reads only lines that are nothing

@@ -12,13 +12,17 @@ pub(crate) const TARGET: &str = "quayside::metrics";
 /// for all of them together.
 pub fn line(now: Timestamp, dimensions: &[(&str, &str)], metrics: &[(&str, &str, f64)]) -> Value {
     let names: Vec<&str> = dimensions.iter().map(|(name, _)| *name).collect();
+    let mut sets = vec![names.clone()];
+    if names.len() > 1 {
+        sets.insert(0, names.first().copied().into_iter().collect());
+    }
     let units: Value =
         metrics.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();
     let aws = json!({
         "Timestamp": now.as_millisecond(),
         "CloudWatchMetrics": [{
             "Namespace": NAMESPACE,
-            "Dimensions": [names.first().into_iter().collect::<Vec<_>>(), names],
+            "Dimensions": sets,
             "Metrics": units,
         }],
     });
