@@ -9,6 +9,7 @@
     reason = "a stage that can't be set should say so at once; a missing member of JSON is null"
 )]
 
+pub mod alerts;
 mod native;
 mod second;
 
