@@ -46,7 +46,22 @@ pids+=($!)
 export AWS_ENDPOINT_URL=http://127.0.0.1:$aws_port AWS_REGION=eu-west-2
 export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
 export ALERTS_TOPIC_ARN=arn:aws:sns:eu-west-2:123456789012:alerts
+export ROUTES='{"destinations": {"chat": {"type": "slack", "webhook": "alerts#slack"}}, "default": ["chat"],
+  "allowed_hosts": ["127.0.0.1"]}'
 wait-for 20 local-aws grep -q listens "$scratch/local-aws.log"
+
+# A local Slack, and the secret that leads to it.
+python3 - "$AWS_ENDPOINT_URL" <<'PYTHON'
+import json, sys, urllib.request
+def ask(path, body, headers):
+    request = urllib.request.Request(sys.argv[1] + path, data=json.dumps(body).encode(), headers=headers)
+    return json.load(urllib.request.urlopen(request))
+chat = ask("/_local/receivers", {"name": "chat", "kind": "slack"}, {})["address"]
+secret = {"Name": "alerts", "SecretString": json.dumps({"slack": chat}), "ClientRequestToken": "0" * 32}
+ask("/", secret, {"X-Amz-Target": "secretsmanager.CreateSecret"})
+PYTHON
+chat() { python3 -c 'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode())' \
+  "$AWS_ENDPOINT_URL/_local/receivers/chat/shown"; }
 
 deployment() {
   python3 - "$AWS_ENDPOINT_URL" <<'PYTHON'
@@ -69,6 +84,13 @@ target/debug/conclude-task --event events/ecs-task-state-change-running.json >"$
 says "$scratch/nothing" 'no container has ended yet'
 target/debug/run-background-task --event events/scheduler-background-task.json --dry-run >"$scratch/job-plan"
 says "$scratch/job-plan" 'quayside/job/reminders'
+target/debug/fan-out-alerts check-routes >"$scratch/routes"
+says "$scratch/routes" 'chat  slack      default'
+target/debug/fan-out-alerts render events/alert-alarm-metric.json --json >"$scratch/rendered"
+python3 -m json.tool "$scratch/rendered" >/dev/null
+says "$scratch/rendered" 'web-5xx-high'
+target/debug/fan-out-alerts test >"$scratch/test"
+says "$scratch/test" 'chat  delivered'
 if env --unset ALERTS_TOPIC_ARN target/debug/run-migrations --event events/codedeploy-lifecycle-hook.json 2>"$scratch/refused"; then
   echo "a missing setting was not refused" >&2; exit 1
 fi
@@ -109,3 +131,10 @@ says "$scratch/job" '"outcome":"started"'
 invoke run-background-task --data-file events/scheduler-background-task.json >"$scratch/again"
 says "$scratch/again" '"outcome":"already-started"'
 echo "· a job runs, once"
+
+invoke fan-out-alerts --data-file events/alert-migration-failed.json >"$scratch/told"
+says "$scratch/told" '"outcome":"delivered"'
+chat >"$scratch/chat"
+says "$scratch/chat" 'Migration failed'
+says "$scratch/chat" 'This is a test'
+echo "· an alert arrives"

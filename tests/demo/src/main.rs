@@ -8,6 +8,7 @@
     reason = "JSON by name: what is missing is null, and a story that isn't as told should stop"
 )]
 
+mod alerts;
 mod job;
 mod native;
 mod play;
@@ -21,8 +22,9 @@ use show::Show;
 const USAGE: &str = "\
 cargo demo [--json]
 
-Plays good and bad migrations, by CodeDeploy and by ECS itself, and a job on this machine: an app on
-SQLite, or on the PostgreSQL that DATABASE_URL names (an empty database). Needs nothing but Rust.
+Plays good and bad migrations, by CodeDeploy and by ECS itself, a job, and the way of an alert to Slack,
+Teams and PagerDuty on this machine: an app on SQLite, or on the PostgreSQL that DATABASE_URL names (an
+empty database). Needs nothing but Rust.
 
   --json   one line of JSON for each thing that happens, instead of the timeline
 ";

@@ -23,14 +23,14 @@ struct Set<'a> {
     database: Database,
 }
 
-/// In an account of its own, on the database as the chapters before have left it.
+/// In an account of its own, on the database as the chapters before have left it; the alert of the failure.
 pub(crate) async fn play(
     show: &Show,
     programs: &Programs,
     scratch: &Path,
     database: Option<&str>,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<String> {
     show.chapter("5  ECS deploys by itself: its hook asks until the migration has succeeded");
     let world = World::new(now, Pace::BRISK);
     for version in ["v1", "v2", "v3"] {
@@ -48,7 +48,7 @@ pub(crate) async fn play(
     told
 }
 
-async fn story(set: &Set<'_>) -> Result<()> {
+async fn story(set: &Set<'_>) -> Result<String> {
     settled(set).await?;
     let arn = deploy(set, "v2").await?;
     expect(set, &arn, "SUCCESSFUL", "v2").await?;

@@ -1,4 +1,5 @@
-//! The story: a first deployment, a good migration, a bad one, a job; then ECS deploys by itself.
+//! The story: a first deployment, a good migration, a bad one, a job; then ECS deploys by itself, and the
+//! alert of its failure arrives.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,7 +14,7 @@ use tokio::net::TcpListener;
 
 use crate::prepare::{self, Programs};
 use crate::show::Show;
-use crate::{job, native};
+use crate::{alerts, job, native};
 
 /// No chapter of this story takes longer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
@@ -79,7 +80,8 @@ async fn in_account(
     let told = story(&set).await;
     server.abort();
     told?;
-    native::play(show, programs, scratch, database, now).await
+    let alert = native::play(show, programs, scratch, database, now).await?;
+    alerts::play(show, programs, &alert, now).await
 }
 
 /// The functions as they are deployed: binaries of their own.
@@ -252,8 +254,8 @@ fn expect_no_alert(set: &Set<'_>) -> Result<()> {
     Ok(())
 }
 
-/// One alert, about this deployment, with the database's own words.
-pub(crate) fn expect_alert(show: &Show, world: &World, topic: &str, id: &str) -> Result<()> {
+/// One alert, about this deployment, with the database's own words; the message as it was published.
+pub(crate) fn expect_alert(show: &Show, world: &World, topic: &str, id: &str) -> Result<String> {
     let alerts = world.published(topic);
     let [alert] = alerts.as_slice() else { bail!("expected one alert, got {}", alerts.len()) };
     let text = alert["Message"].as_str().unwrap_or_default();
@@ -276,7 +278,7 @@ pub(crate) fn expect_alert(show: &Show, world: &World, topic: &str, id: &str) ->
     quoted.extend(links.iter().filter_map(|it| Some(format!("→ {}", it["url"].as_str()?))));
     show.quote(document["title"].as_str().unwrap_or_default(), &quoted);
     show.checked("one alert on the topic, with the failing SQL line");
-    Ok(())
+    Ok(text.to_owned())
 }
 
 pub(crate) fn said(error: &AwsError) -> anyhow::Error {

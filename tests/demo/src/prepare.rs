@@ -11,6 +11,7 @@ pub(crate) struct Programs {
     pub(crate) run_migrations: PathBuf,
     pub(crate) conclude_task: PathBuf,
     pub(crate) run_background_task: PathBuf,
+    pub(crate) fan_out_alerts: PathBuf,
     sample_app: PathBuf,
 }
 
@@ -47,6 +48,7 @@ pub(crate) async fn build(cargo: &str, watched: bool) -> Result<Programs> {
         run_migrations: program("run-migrations")?,
         conclude_task: program("conclude-task")?,
         run_background_task: program("run-background-task")?,
+        fan_out_alerts: program("fan-out-alerts")?,
         sample_app: program("sample-app")?,
     })
 }
@@ -73,6 +75,7 @@ pub(crate) fn scratch(now: jiff::Timestamp) -> Result<PathBuf> {
     Ok(folder)
 }
 
-fn workspace() -> PathBuf {
+/// The root of the repository.
+pub(crate) fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
