@@ -10,19 +10,25 @@ mod groups;
 mod hooks;
 mod queries;
 mod revisions;
+mod tags;
 mod targets;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::tags::Tags;
 use crate::wire::{AwsError, Call, Reply};
 use crate::world::{World, unknown};
+
+pub(crate) use tags::tagged;
 
 /// What the service remembers.
 #[derive(Default)]
 pub(crate) struct State {
     applications: BTreeMap<String, applications::Application>,
+    /// By ARN, of applications and deployment groups.
+    tags: BTreeMap<String, Tags>,
     /// Oldest first.
     deployments: Vec<deployments::Deployment>,
     /// Lifecycle event and function: what all later deployments do instead of their `AppSpec`'s.
@@ -65,6 +71,7 @@ pub(crate) fn answer(world: &World, call: &Call) -> Result<Reply, AwsError> {
         "DeleteApplication" => applications::delete(world, input),
         "CreateDeploymentGroup" => groups::create(world, input),
         "GetDeploymentGroup" => groups::get(world, input),
+        "BatchGetDeploymentGroups" => groups::get_many(world, input),
         "ListDeploymentGroups" => groups::list(world, input),
         "UpdateDeploymentGroup" => groups::update(world, input),
         "DeleteDeploymentGroup" => groups::delete(world, input),
@@ -80,6 +87,8 @@ pub(crate) fn answer(world: &World, call: &Call) -> Result<Reply, AwsError> {
         "GetDeploymentTarget" => targets::get(world, input),
         "BatchGetDeploymentTargets" => targets::batch_get(world, input),
         "PutLifecycleEventHookExecutionStatus" => hooks::put_status(world, input),
+        "TagResource" => tags::add(world, input),
+        "ListTagsForResource" => tags::list(world, input),
         _ => return Err(unknown(call)),
     };
     answer.map(Reply::Json)

@@ -13,8 +13,8 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 
-use crate::receivers;
 use crate::world::{Outcome, World};
+use crate::{github, receivers};
 
 /// Requests of one caller, answered by one world.
 #[derive(Clone)]
@@ -39,9 +39,10 @@ impl HttpConnector for Connector {
             let body: Bytes = body.collect().await.map_err(ConnectorError::user)?.to_bytes();
             let request = http::Request::from_parts(parts, body);
             let to_receiver = receivers::in_process(&this.world.state().receivers, &request);
-            let outcome = match to_receiver {
-                Some(sent) => receivers::answer(&this.world, sent).await,
-                None => this.world.answer(request, this.caller.as_deref()).await,
+            let outcome = match (to_receiver, github::in_process(&request)) {
+                (Some(sent), _) => receivers::answer(&this.world, sent).await,
+                (None, Some(asked)) => github::answer(&this.world, asked).await,
+                (None, None) => this.world.answer(request, this.caller.as_deref()).await,
             };
             let broken =
                 |kind, words| Err(ConnectorError::io(Box::new(std::io::Error::new(kind, words))));

@@ -12,6 +12,7 @@ mod task_definitions;
 mod task_sets;
 mod task_size;
 mod tasks;
+mod teardown;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +23,7 @@ use crate::world::{World, unknown};
 
 pub(crate) use native::live_definition;
 pub(crate) use services::{primary_task_set, service_exists};
+pub(crate) use tags::tagged;
 pub(crate) use task_sets::{create_task_set, delete_task_set, make_primary};
 
 /// What the service remembers. Resources are kept as the JSON that describes them.
@@ -41,11 +43,16 @@ pub(crate) struct State {
     images: images::Tags,
     /// Deployments that ECS carries out itself.
     native: native::State,
+    /// Until when clusters are busy, by name.
+    updating: BTreeMap<String, f64>,
+    /// What was deleted and is still there.
+    leaving: teardown::Leaving,
 }
 
 /// Answers one operation.
 pub(crate) fn answer(world: &World, call: &Call) -> Result<Reply, AwsError> {
     let input = &call.input;
+    teardown::advance(world);
     let value = match call.operation.as_str() {
         "CreateCluster" => clusters::create(world, input),
         "DescribeClusters" => clusters::describe(world, input),

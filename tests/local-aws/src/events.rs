@@ -3,6 +3,7 @@
 mod operations;
 pub(crate) mod pattern;
 pub(crate) mod schedule;
+mod tags;
 mod timer;
 
 use std::collections::BTreeMap;
@@ -11,8 +12,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 pub(crate) use operations::answer;
+pub(crate) use tags::tagged;
 
 use crate::lambda;
+use crate::tags::Tags;
 use crate::world::{ACCOUNT, REGION, World};
 
 /// How events reach their targets; one copy of each, in order, unless told.
@@ -41,6 +44,9 @@ struct Rule {
     description: Value,
     /// `Targets` as `PutTargets` got them, by id.
     targets: BTreeMap<String, Value>,
+    tags: Tags,
+    /// The service that made the rule on somebody's behalf.
+    managed_by: Option<String>,
     /// Changes whenever a running timer of this rule has to end.
     generation: u64,
 }
@@ -52,12 +58,27 @@ pub(crate) struct State {
     generations: u64,
     delivery: EventDelivery,
     held_back: Vec<Value>,
+    /// How many more targets are not removed.
+    kept_targets: u32,
 }
 
 impl World {
     /// Changes how events reach their targets from now on.
     pub fn event_delivery(&self, delivery: EventDelivery) {
         self.state().events.delivery = delivery;
+    }
+
+    /// From now on the rule is one that another AWS service made and manages.
+    pub fn manage_rule(&self, name: &str) {
+        let mut state = self.state();
+        let rule = state.events.rules.get_mut(name).expect("a rule that is there");
+        rule.managed_by = Some("autoscaling.amazonaws.com".to_owned());
+    }
+
+    /// The next `count` targets that `RemoveTargets` is asked for fail; the rest of the request
+    /// succeeds.
+    pub fn keep_targets(&self, count: u32) {
+        self.state().events.kept_targets = count;
     }
 }
 

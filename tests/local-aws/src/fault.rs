@@ -13,8 +13,10 @@ pub enum Kind {
     Throttled,
     /// Refused with a 500.
     ServerError,
-    /// Refused with `AccessDeniedException`.
+    /// Refused with the service's error for what no policy allows.
     AccessDenied,
+    /// Refused with this error of the service's own, for example `PriorRequestNotComplete`.
+    Refused(String),
     /// Answered, but only after this long.
     Slow(Duration),
     /// Executed; the connection breaks before the answer arrives.
@@ -81,12 +83,16 @@ impl Fault {
             Some("throttled") => Kind::Throttled,
             Some("server-error") => Kind::ServerError,
             Some("access-denied") => Kind::AccessDenied,
+            Some("refused") => {
+                let code = rule["code"].as_str().ok_or("refused needs a code")?;
+                Kind::Refused(code.to_owned())
+            }
             Some("slow") => Kind::Slow(Duration::from_millis(rule["ms"].as_u64().unwrap_or(1000))),
             Some("answer-lost") => Kind::AnswerLost,
             other => {
                 return Err(format!(
                     "unknown fault kind {other:?}; one of throttled, server-error, access-denied, \
-                     slow (with ms), answer-lost"
+                     refused (with code), slow (with ms), answer-lost"
                 ));
             }
         };
@@ -121,33 +127,52 @@ impl Fault {
 pub(crate) fn refusal(kind: &Kind, call: &Call) -> Option<AwsError> {
     match kind {
         Kind::Throttled => Some(match call.service {
-            Service::Sns => AwsError::new(400, "Throttling", "Rate exceeded"),
+            Service::Sns
+            | Service::ElasticLoadBalancing
+            | Service::ElastiCache
+            | Service::CloudWatch
+            | Service::CloudFormation
+            | Service::Route53
+            | Service::Sts => AwsError::new(400, "Throttling", "Rate exceeded"),
+            Service::Ec2 => AwsError::new(503, "RequestLimitExceeded", "Request limit exceeded."),
+            Service::Tagging => AwsError::new(400, "ThrottledException", "Rate exceeded"),
             Service::S3 => AwsError::new(503, "SlowDown", "Please reduce your request rate."),
             Service::Lambda => AwsError::new(429, "TooManyRequestsException", "Rate exceeded"),
             _ => AwsError::new(400, "ThrottlingException", "Rate exceeded"),
         }),
         Kind::ServerError => Some(match call.service {
+            Service::Ec2 => AwsError::new(500, "InternalError", "An internal error has occurred"),
             Service::Ecs => AwsError::new(500, "ServerException", "Service Unavailable"),
             Service::Logs => AwsError::new(500, "ServiceUnavailableException", "Unavailable"),
             _ => AwsError::new(500, "InternalFailure", "We encountered an internal error."),
         }),
-        Kind::AccessDenied => Some(AwsError::new(
-            if matches!(call.service, Service::S3 | Service::Sns) { 403 } else { 400 },
-            match call.service {
-                Service::S3 => "AccessDenied",
-                Service::Sns => "AuthorizationError",
-                _ => "AccessDeniedException",
-            },
-            &format!(
-                "User: arn:aws:sts::{}:assumed-role/local/session is not authorized to perform: \
-                 {}:{} on resource: * because no identity-based policy allows the action",
-                crate::ACCOUNT,
-                call.service.iam_prefix(),
-                call.operation
-            ),
-        )),
+        Kind::AccessDenied => Some(denied(call)),
+        Kind::Refused(code) => Some(AwsError::bad(code, "Refused on request.")),
         _ => None,
     }
+}
+
+/// The error for what no policy allows.
+fn denied(call: &Call) -> AwsError {
+    let (status, code) = match call.service {
+        Service::Sns => (403, "AuthorizationError"),
+        Service::Ec2 => (403, "UnauthorizedOperation"),
+        Service::S3
+        | Service::ElasticLoadBalancing
+        | Service::ElastiCache
+        | Service::CloudWatch
+        | Service::CloudFormation
+        | Service::Route53
+        | Service::Sts => (403, "AccessDenied"),
+        _ => (400, "AccessDeniedException"),
+    };
+    let (account, prefix) = (crate::ACCOUNT, call.service.iam_prefix());
+    let message = format!(
+        "User: arn:aws:sts::{account}:assumed-role/local/session is not authorized to perform: \
+         {prefix}:{} on resource: * because no identity-based policy allows the action",
+        call.operation
+    );
+    AwsError::new(status, code, &message)
 }
 
 /// How a fault is shown to people.

@@ -16,25 +16,39 @@
     reason = "a double for tests and people at a terminal: an impossible state should be loud"
 )]
 
+mod applicationautoscaling;
 mod clock;
+mod cloudformation;
+mod cloudwatch;
 mod codedeploy;
 mod codepipeline;
 mod connector;
+mod ec2;
+mod ecr;
 mod ecs;
+mod elasticache;
+mod elasticloadbalancing;
 mod events;
 mod fault;
+mod github;
 mod image;
 mod lambda;
 mod logs;
+mod quota;
 mod receivers;
+mod route53;
 mod s3;
 pub mod scene;
 mod scheduler;
 mod secretsmanager;
 mod server;
+mod servicediscovery;
 mod sns;
 mod sqs;
 mod ssm;
+mod sts;
+mod tagging;
+mod tags;
 mod upstream;
 mod wire;
 mod world;
@@ -43,6 +57,9 @@ pub use clock::Clock;
 pub use codepipeline::PipelineAction;
 pub use events::EventDelivery;
 pub use fault::{Fault, Kind};
+pub use github::{
+    GitHubAnswer, GitHubApi, GitHubRequest, TEST_APP_KEY, pull_request_event, signature, webhook,
+};
 pub use image::{End, Image, Run, Script};
 pub use lambda::Invocation;
 pub use receivers::{Answer, Arrived, Receiver, shown};

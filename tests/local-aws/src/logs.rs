@@ -3,11 +3,15 @@
 mod events;
 mod groups;
 mod pattern;
+mod tags;
+
+pub(crate) use tags::tagged;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::tags::Tags;
 use crate::wire::{AwsError, Call, Reply, page};
 use crate::world::{ACCOUNT, REGION, World, unknown};
 
@@ -23,6 +27,7 @@ pub(crate) struct State {
 struct Group {
     created: i64,
     retention: Option<i64>,
+    tags: Tags,
     streams: BTreeMap<String, Stream>,
 }
 
@@ -81,6 +86,8 @@ pub(crate) fn answer(world: &World, call: &Call) -> Result<Reply, AwsError> {
         "DeleteLogGroup" => groups::delete(logs, input),
         "DescribeLogGroups" => groups::describe(logs, input),
         "PutRetentionPolicy" => groups::put_retention(logs, input),
+        "TagResource" => tags::add(logs, input),
+        "ListTagsForResource" => tags::list(logs, input),
         "CreateLogStream" => groups::create_stream(logs, input, now),
         "DescribeLogStreams" => groups::describe_streams(logs, input),
         "PutLogEvents" => events::put(logs, input, now),

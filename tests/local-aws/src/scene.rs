@@ -2,9 +2,11 @@
 
 mod fan_out;
 mod native;
+mod review;
 
 pub use fan_out::FanOut;
 pub use native::Native;
+pub use review::ReviewApps;
 
 use serde_json::{Value, json};
 

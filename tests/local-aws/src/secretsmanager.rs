@@ -1,6 +1,8 @@
 //! AWS Secrets Manager: secrets, their versions and the labels that move between them.
 
+mod deletion;
 mod operations;
+mod replicas;
 
 use std::collections::BTreeMap;
 
@@ -9,8 +11,9 @@ use serde_json::{Value, json};
 
 pub(crate) use operations::answer;
 
+use crate::tags::tag_map;
 use crate::wire::AwsError;
-use crate::world::{ACCOUNT, REGION, World};
+use crate::world::{ACCOUNT, REGION, State as Account, World};
 
 /// The label of the version everybody reads.
 const CURRENT: &str = "AWSCURRENT";
@@ -33,6 +36,12 @@ struct Secret {
     accessed: Option<Timestamp>,
     /// When the recovery window ends.
     deletion: Option<Timestamp>,
+    /// There is no recovery window: nothing brings the secret back.
+    forced: bool,
+    /// The keys of its copies in other Regions, as far as they have keys of their own.
+    replicas: BTreeMap<String, Value>,
+    /// The AWS service that made it and looks after it.
+    owner: Option<String>,
     versions: Vec<Version>,
 }
 
@@ -43,6 +52,15 @@ struct Version {
     content: Value,
     stages: Vec<String>,
     created: Timestamp,
+}
+
+impl World {
+    /// From now on the secret is one that another AWS service made, for example `rds`.
+    pub fn own_secret(&self, name: &str, service: &str) {
+        let mut state = self.state();
+        let secret = state.secretsmanager.secrets.get_mut(name).expect("a secret that is there");
+        secret.owner = Some(service.to_owned());
+    }
 }
 
 impl State {
@@ -62,6 +80,12 @@ impl State {
     fn forget_deleted(&mut self, now: Timestamp) {
         self.secrets.retain(|_, secret| secret.deletion.is_none_or(|at| now < at));
     }
+}
+
+/// Every secret that is not going to be deleted, with its tags.
+pub(crate) fn tagged(state: &Account) -> Vec<(String, BTreeMap<String, String>)> {
+    let secrets = state.secretsmanager.secrets.values().filter(|it| it.deletion.is_none());
+    secrets.map(|it| (it.arn.clone(), tag_map(&it.told["Tags"]))).collect()
 }
 
 impl Secret {

@@ -1,7 +1,8 @@
 //! The engine behind a listener: for boto3, the AWS CLI, `cargo lambda watch` and real binaries.
 //!
-//! Beside AWS's protocols there are three corners of its own: `/_runtime/…` is the Runtime API of
-//! functions that are binaries, `/_receivers/…` is where alerts go, `/_local/…` is for people.
+//! Beside AWS's protocols there are four corners of its own: `/_runtime/…` is the Runtime API of
+//! functions that are binaries, `/_receivers/…` is where alerts go, `/_github/…` is a
+//! GitHub, `/_local/…` is for people.
 
 mod local;
 
@@ -18,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::world::{Outcome, World};
-use crate::{lambda, receivers};
+use crate::{github, lambda, receivers};
 
 /// Serves the account until the future is dropped; every connection ends with it.
 ///
@@ -77,6 +78,9 @@ async fn answer(world: &World, request: Request<Bytes>) -> Outcome {
     }
     if path.starts_with("/_local/") {
         return Outcome::Answered(local::answer(world, &request));
+    }
+    if let Some(asked) = github::served(&request) {
+        return github::answer(world, asked).await;
     }
     match receivers::served(&request) {
         Some(sent) => receivers::answer(world, sent).await,

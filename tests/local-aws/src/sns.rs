@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 pub(crate) use publish::{attributes_size, batch_ids, check_attribute};
 
-use crate::wire::{AwsError, Call, Reply};
+use crate::wire::{AwsError, Call, Reply, is_true};
 use crate::world::{ACCOUNT, REGION, World, unknown};
 
 /// What the service remembers.
@@ -105,9 +105,4 @@ fn arn<'a>(input: &'a Value, member: &str) -> Result<&'a str, AwsError> {
         return Err(invalid(reason));
     }
     Ok(arn)
-}
-
-/// A boolean of the query protocol is text; called directly it may be one.
-fn is_true(value: &Value) -> bool {
-    *value == json!(true) || *value == json!("true")
 }

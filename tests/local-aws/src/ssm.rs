@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::wire::{AwsError, Call, Reply, Service};
-use crate::world::{ACCOUNT, REGION, World, unknown};
+use crate::world::{ACCOUNT, REGION, State as Account, World, unknown};
 
 /// What the service remembers.
 #[derive(Default)]
@@ -128,6 +128,11 @@ impl State {
         })?;
         Ok((parameter, version, Some(format!(":{selector}"))))
     }
+}
+
+/// Every parameter with its tags.
+pub(crate) fn tagged(state: &Account) -> Vec<(String, BTreeMap<String, String>)> {
+    state.ssm.parameters.values().map(|it| (it.arn(), it.tags.clone())).collect()
 }
 
 /// What ECS puts into a container for `valueFrom`.

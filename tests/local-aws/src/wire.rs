@@ -1,5 +1,6 @@
 //! AWS's wire protocols: which operation a request asks for, and how an answer or error is written.
 
+mod cbor;
 mod query;
 mod write;
 
@@ -8,9 +9,11 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request};
 use serde_json::{Value, json};
 
+pub(crate) use cbor::is_timestamp;
+pub(crate) use query::{is_true, texts, whole};
 pub(crate) use write::{escape, write, xml};
 
-use crate::s3;
+use crate::{route53, s3};
 
 /// The services that live here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,6 +31,17 @@ pub enum Service {
     Lambda,
     Ssm,
     CodePipeline,
+    Sts,
+    ElasticLoadBalancing,
+    ElastiCache,
+    Ec2,
+    CloudWatch,
+    ApplicationAutoScaling,
+    Tagging,
+    CloudFormation,
+    Route53,
+    ServiceDiscovery,
+    Ecr,
 }
 
 /// How a service talks.
@@ -36,13 +50,15 @@ pub enum Service {
 pub enum Protocol {
     Json11,
     Query,
+    Ec2Query,
+    RpcV2Cbor,
     RestJson,
     RestXml,
 }
 
 impl Service {
-    /// The prefix of its `X-Amz-Target` header, its signing name, its protocol, its IAM prefix.
-    const TABLE: [(Service, &'static str, &'static str, Protocol); 12] = [
+    /// The prefix of its `X-Amz-Target` header, its signing name, its protocol.
+    const TABLE: [(Service, &'static str, &'static str, Protocol); 23] = [
         (Service::Ecs, "AmazonEC2ContainerServiceV20141113", "ecs", Protocol::Json11),
         (Service::CodeDeploy, "CodeDeploy_20141006", "codedeploy", Protocol::Json11),
         (Service::Logs, "Logs_20140328", "logs", Protocol::Json11),
@@ -55,6 +71,27 @@ impl Service {
         (Service::S3, "", "s3", Protocol::RestXml),
         (Service::Scheduler, "", "scheduler", Protocol::RestJson),
         (Service::Lambda, "", "lambda", Protocol::RestJson),
+        (Service::Sts, "", "sts", Protocol::Query),
+        (Service::ElasticLoadBalancing, "", "elasticloadbalancing", Protocol::Query),
+        (Service::ElastiCache, "", "elasticache", Protocol::Query),
+        (Service::Ec2, "", "ec2", Protocol::Ec2Query),
+        (Service::CloudWatch, "GraniteServiceVersion20100801", "monitoring", Protocol::RpcV2Cbor),
+        (
+            Service::ApplicationAutoScaling,
+            "AnyScaleFrontendService",
+            "application-autoscaling",
+            Protocol::Json11,
+        ),
+        (Service::Tagging, "ResourceGroupsTaggingAPI_20170126", "tagging", Protocol::Json11),
+        (Service::CloudFormation, "", "cloudformation", Protocol::Query),
+        (Service::Route53, "", "route53", Protocol::RestXml),
+        (
+            Service::ServiceDiscovery,
+            "Route53AutoNaming_v20170314",
+            "servicediscovery",
+            Protocol::Json11,
+        ),
+        (Service::Ecr, "AmazonEC2ContainerRegistry_V20150921", "ecr", Protocol::Json11),
     ];
 
     fn row(self) -> &'static (Service, &'static str, &'static str, Protocol) {
@@ -68,7 +105,11 @@ impl Service {
 
     /// The prefix of its actions in a policy.
     pub fn iam_prefix(self) -> &'static str {
-        self.row().2
+        match self {
+            Self::CloudWatch => "cloudwatch",
+            Self::Tagging => "tag",
+            _ => self.row().2,
+        }
     }
 
     fn by_target(prefix: &str) -> Option<Self> {
@@ -100,6 +141,23 @@ pub struct Call {
     pub body: Bytes,
     /// The function that calls, where it is known.
     pub caller: Option<String>,
+}
+
+impl Call {
+    /// The protocol the request came in: `CloudWatch` and the tagging service take several, and
+    /// answer in the one they are asked in.
+    pub(crate) fn protocol(&self) -> Protocol {
+        let service = self.service.protocol();
+        if cbor::is_spoken(&self.headers) {
+            Protocol::RpcV2Cbor
+        } else if self.headers.contains_key("x-amz-target") {
+            Protocol::Json11
+        } else if service == Protocol::RpcV2Cbor {
+            Protocol::Query
+        } else {
+            service
+        }
+    }
 }
 
 /// What a service answers.
@@ -163,6 +221,10 @@ pub(crate) fn read(request: &Request<Bytes>, caller: Option<&str>) -> Option<Cal
         body: body.clone(),
         caller: caller.map(str::to_owned),
     };
+    if cbor::is_spoken(headers) {
+        let (prefix, operation) = cbor::operation(request.uri().path())?;
+        return Some(call(Service::by_target(prefix)?, operation, cbor::read(&body)));
+    }
     if let Some(target) = text("x-amz-target") {
         let (prefix, operation) = target.rsplit_once('.')?;
         let input = if body.is_empty() {
@@ -176,12 +238,16 @@ pub(crate) fn read(request: &Request<Bytes>, caller: Option<&str>) -> Option<Cal
         .and_then(Service::by_signing_name)
         .or_else(|| by_path(request))?;
     Some(match service.protocol() {
-        Protocol::Query => {
+        Protocol::Query | Protocol::Ec2Query | Protocol::RpcV2Cbor => {
             let input = query::structure(&body);
             let operation = input["Action"].as_str()?.to_owned();
             call(service, &operation, input)
         }
-        Protocol::RestXml => call(service, rest_operation(service, request), Value::Null),
+        Protocol::RestXml => {
+            let input =
+                if service == Service::Route53 { route53::input(request) } else { Value::Null };
+            call(service, rest_operation(service, request), input)
+        }
         Protocol::RestJson | Protocol::Json11 => call(
             service,
             rest_operation(service, request),
@@ -210,6 +276,7 @@ fn rest_operation(service: Service, request: &Request<Bytes>) -> &'static str {
     let parts: Vec<&str> = path.split('/').filter(|it| !it.is_empty()).collect();
     match (service, method, parts.as_slice()) {
         (Service::S3, ..) => s3::operation(request),
+        (Service::Route53, method, parts) => route53::operation(method, parts),
         (Service::Lambda, "POST", [_, "functions", _, "invocations"]) => "Invoke",
         (Service::Lambda, "POST", [_, "functions"]) => "CreateFunction",
         (Service::Lambda, "GET", [_, "functions"]) => "ListFunctions",

@@ -14,10 +14,12 @@ use tokio::sync::Notify;
 use crate::clock::Clock;
 use crate::connector::Connector;
 use crate::fault::{Fault, Kind, describe, refusal};
+use crate::quota::Quotas;
 use crate::wire::{self, AwsError, Call, Protocol, Reply, Service};
 use crate::{
-    codedeploy, codepipeline, ecs, events, lambda, logs, receivers, s3, scheduler, secretsmanager,
-    sns, sqs, ssm, upstream,
+    applicationautoscaling, cloudformation, cloudwatch, codedeploy, codepipeline, ec2, ecr, ecs,
+    elasticache, elasticloadbalancing, events, github, lambda, logs, receivers, route53, s3,
+    scheduler, secretsmanager, servicediscovery, sns, sqs, ssm, sts, tagging, upstream,
 };
 
 /// The account number of every resource here.
@@ -41,6 +43,17 @@ pub(crate) struct State {
     pub(crate) ssm: ssm::State,
     pub(crate) codepipeline: codepipeline::State,
     pub(crate) receivers: receivers::State,
+    pub(crate) elasticloadbalancing: elasticloadbalancing::State,
+    pub(crate) elasticache: elasticache::State,
+    pub(crate) ec2: ec2::State,
+    pub(crate) cloudwatch: cloudwatch::State,
+    pub(crate) applicationautoscaling: applicationautoscaling::State,
+    pub(crate) tagging: tagging::State,
+    pub(crate) cloudformation: cloudformation::State,
+    pub(crate) route53: route53::State,
+    pub(crate) servicediscovery: servicediscovery::State,
+    pub(crate) ecr: ecr::State,
+    pub(crate) github: github::State,
 }
 
 /// A request that was made, and what came of it.
@@ -73,6 +86,7 @@ struct Inner {
     clock: Clock,
     state: Mutex<State>,
     faults: Mutex<Vec<Fault>>,
+    quotas: Mutex<Quotas>,
     requests: Mutex<Vec<Recorded>>,
     timeline: Mutex<Vec<(Timestamp, String)>>,
     deaths: Mutex<BTreeMap<String, Arc<Notify>>>,
@@ -99,6 +113,18 @@ pub struct Pace {
     pub minute: Duration,
     /// The longest time after which ECS calls a hook again that is in progress.
     pub longest_call_back: Duration,
+    /// From DRAINING to INACTIVE: what the tasks of a deleted service take to stop.
+    pub service_drain: Duration,
+    /// From `DELETE_IN_PROGRESS` until nothing is left of a task definition that nobody uses.
+    pub definition_delete: Duration,
+    /// From `deleting` to gone, for a cache; as long from `creating` to `available`.
+    pub cache_delete: Duration,
+    /// From a forced deletion of a secret to its end. AWS: "a short delay".
+    pub secret_delete: Duration,
+    /// For how long the tagging API lists what is deleted.
+    pub tagging_lag: Duration,
+    /// From `DeleteStack` to the end of the stack.
+    pub stack_delete: Duration,
 }
 
 impl Pace {
@@ -112,6 +138,12 @@ impl Pace {
         pipeline_pause: Duration::from_secs(30),
         minute: Duration::from_secs(60),
         longest_call_back: Duration::MAX,
+        service_drain: Duration::from_secs(90),
+        definition_delete: Duration::from_secs(60),
+        cache_delete: Duration::from_secs(480),
+        secret_delete: Duration::from_secs(10),
+        tagging_lag: Duration::from_secs(20 * 60),
+        stack_delete: Duration::from_secs(120),
     };
     /// For people who watch.
     pub const BRISK: Self = Self {
@@ -123,6 +155,12 @@ impl Pace {
         pipeline_pause: Duration::from_millis(500),
         minute: Duration::from_millis(300),
         longest_call_back: Duration::from_millis(400),
+        service_drain: Duration::from_millis(600),
+        definition_delete: Duration::from_millis(400),
+        cache_delete: Duration::from_secs(1),
+        secret_delete: Duration::from_millis(150),
+        tagging_lag: Duration::from_secs(3),
+        stack_delete: Duration::from_millis(500),
     };
 }
 
@@ -159,6 +197,7 @@ impl World {
             clock: Clock::starting_at(now),
             state: Mutex::default(),
             faults: Mutex::default(),
+            quotas: Mutex::default(),
             requests: Mutex::default(),
             timeline: Mutex::default(),
             deaths: Mutex::default(),
@@ -195,6 +234,10 @@ impl World {
         self.0.faults.lock().expect("faults").clear();
     }
 
+    pub(crate) fn quotas(&self) -> MutexGuard<'_, Quotas> {
+        self.0.quotas.lock().expect("quotas")
+    }
+
     /// Everything that was asked of the account, oldest first.
     pub fn requests(&self) -> Vec<Recorded> {
         self.0.requests.lock().expect("requests").clone()
@@ -203,6 +246,11 @@ impl World {
     /// The requests for one operation.
     pub fn requests_for(&self, operation: &str) -> Vec<Recorded> {
         self.requests().into_iter().filter(|it| it.operation == operation).collect()
+    }
+
+    /// Forgets what was asked so far: a hundred thousand requests take a lot of memory.
+    pub fn forget_requests(&self) {
+        self.0.requests.lock().expect("requests").clear();
     }
 
     /// Notes something that happened by itself: a state change, a delivery, a hook's result.
@@ -259,6 +307,8 @@ impl World {
             let mut faults = self.0.faults.lock().expect("faults");
             faults.iter_mut().find_map(|fault| fault.hits(&call))
         };
+        // A fault is asked for on purpose; what it hits uses up nothing.
+        let fault = fault.or_else(|| self.quotas().take(&call, self.clock().now()));
         if fault == Some(Kind::CallerDiesBefore) {
             self.record(&call, Err("CallerDied".into()), fault.as_ref());
             return self.caller_dies(&call).await;
@@ -329,12 +379,18 @@ impl World {
     }
 }
 
+/// Sixteen hexadecimal digits that look like those AWS makes up, and differ for every `n`: a
+/// product with an odd number, modulo a power of two, does not come twice.
+pub(crate) fn hex_id(n: u64) -> String {
+    format!("{:016x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
 /// An operation (or service) that is not modelled here.
 pub(crate) fn unknown(call: &Call) -> AwsError {
     let code = match call.service.protocol() {
-        Protocol::Query => "InvalidAction",
+        Protocol::Query | Protocol::Ec2Query => "InvalidAction",
         Protocol::RestXml => "NotImplemented",
-        Protocol::Json11 | Protocol::RestJson => "UnknownOperationException",
+        Protocol::Json11 | Protocol::RpcV2Cbor | Protocol::RestJson => "UnknownOperationException",
     };
     let request = match call.operation.as_str() {
         "Unknown" => format!("{} {}", call.method, call.uri),
@@ -344,9 +400,9 @@ pub(crate) fn unknown(call: &Call) -> AwsError {
     AwsError::new(501, code, &what).with("local", json!(true))
 }
 
-/// The body of a JSON operation is a JSON object, or the service does not even look at it.
+/// The body of a JSON or CBOR operation is an object, or the service does not even look at it.
 fn is_garbled(call: &Call) -> bool {
-    call.service.protocol() == Protocol::Json11 && !call.input.is_object()
+    matches!(call.protocol(), Protocol::Json11 | Protocol::RpcV2Cbor) && !call.input.is_object()
 }
 
 fn is_unknown(error: &AwsError) -> bool {
@@ -367,5 +423,16 @@ async fn dispatch(world: &World, call: &Call) -> Result<Reply, AwsError> {
         Service::Lambda => lambda::answer(world, call).await,
         Service::Ssm => ssm::answer(world, call),
         Service::CodePipeline => codepipeline::answer(world, call),
+        Service::Sts => sts::answer(world, call),
+        Service::ElasticLoadBalancing => elasticloadbalancing::answer(world, call),
+        Service::ElastiCache => elasticache::answer(world, call),
+        Service::Ec2 => ec2::answer(world, call),
+        Service::CloudWatch => cloudwatch::answer(world, call),
+        Service::ApplicationAutoScaling => applicationautoscaling::answer(world, call),
+        Service::Tagging => tagging::answer(world, call),
+        Service::CloudFormation => cloudformation::answer(world, call),
+        Service::Route53 => route53::answer(world, call),
+        Service::ServiceDiscovery => servicediscovery::answer(world, call),
+        Service::Ecr => ecr::answer(world, call),
     }
 }

@@ -250,6 +250,8 @@ async fn a_cluster_in_use_is_not_deleted() {
 
     let which = json!({"cluster": "live", "service": "shop"});
     ecs(&world, "DeleteService", which).await.unwrap();
+    assert_eq!(code(delete().await), "ClusterContainsServicesException", "it drains");
+    tokio::time::sleep(Pace::REAL.service_drain).await;
     let task = json!({
         "cluster": "live", "taskDefinition": "web", "launchType": "FARGATE",
         "networkConfiguration": network,

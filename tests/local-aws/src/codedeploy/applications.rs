@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Answer, PAGE, State, error, groups::Group, name, revisions::Registered, with_token};
+use super::{
+    Answer, PAGE, State, error, groups::Group, name, revisions::Registered, tags, with_token,
+};
 use crate::wire::{AwsError, page};
 use crate::world::World;
 
@@ -42,6 +44,7 @@ pub(super) fn create(world: &World, input: &Value) -> Answer {
             return Err(error("InvalidComputePlatformException", message));
         }
     }
+    let given = tags::read(&input["tags"])?;
     let id = uuid::Uuid::new_v4().to_string();
     let created = world.clock().epoch_seconds();
     let mut state = world.state();
@@ -52,6 +55,7 @@ pub(super) fn create(world: &World, input: &Value) -> Answer {
     let (groups, revisions) = (BTreeMap::new(), Vec::new());
     let application = Application { id: id.clone(), created, groups, revisions };
     state.codedeploy.applications.insert(name.to_owned(), application);
+    state.codedeploy.tags.insert(tags::application_arn(name), given);
     Ok(json!({"applicationId": id}))
 }
 
@@ -77,6 +81,12 @@ pub(super) fn list(world: &World, input: &Value) -> Answer {
 /// The model has no error for an application that does not exist: deleting it again succeeds.
 pub(super) fn delete(world: &World, input: &Value) -> Answer {
     let name = name(input, "applicationName", "Application")?;
-    world.state().codedeploy.applications.remove(name);
+    let mut state = world.state();
+    if let Some(application) = state.codedeploy.applications.remove(name) {
+        state.codedeploy.tags.remove(&tags::application_arn(name));
+        for group in application.groups.keys() {
+            state.codedeploy.tags.remove(&tags::group_arn(name, group));
+        }
+    }
     Ok(json!({}))
 }

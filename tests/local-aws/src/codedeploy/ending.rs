@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::deployments;
 use super::driver::{Failure, Halt, with};
-use crate::world::{ACCOUNT, REGION, World};
+use super::{deployments, tags};
+use crate::world::{REGION, World};
 use crate::{ecs, events};
 
 /// Tells `EventBridge` about a state: START, READY, SUCCESS, FAILURE or STOP.
@@ -16,11 +16,8 @@ pub(super) fn announce(world: &World, id: &str, state: &str) {
         found.map(|it| it.info["deploymentGroupId"].clone()).unwrap_or_default()
     };
     world.note(format!("codedeploy: {id} of {group}: {state}"));
-    let arn = format!("arn:aws:codedeploy:{REGION}:{ACCOUNT}");
-    let resources = vec![
-        format!("{arn}:application:{application}"),
-        format!("{arn}:deploymentgroup:{application}/{group}"),
-    ];
+    let resources =
+        vec![tags::application_arn(&application), tags::group_arn(&application, &group)];
     let detail = json!({
         "instanceGroupId": group_id,
         "region": REGION,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, PAGE, State, error, name, with_token};
+use super::{Answer, PAGE, State, error, name, tags, with_token};
 use crate::ecs;
 use crate::wire::{AwsError, page};
 use crate::world::World;
@@ -186,9 +186,11 @@ pub(super) fn create(world: &World, input: &Value) -> Answer {
     apply(&mut info, input);
     check(&info)?;
     check_service(world, &info)?;
+    let given = tags::read(&input["tags"])?;
     let mut state = world.state();
     let groups = &mut state.codedeploy.application_mut(application)?.groups;
     groups.insert(group.to_owned(), Group { info });
+    state.codedeploy.tags.insert(tags::group_arn(application, group), given);
     Ok(json!({"deploymentGroupId": id}))
 }
 
@@ -208,6 +210,33 @@ pub(super) fn get(world: &World, input: &Value) -> Answer {
         info["lastSuccessfulDeployment"] = last.summary();
     }
     Ok(json!({"deploymentGroupInfo": info}))
+}
+
+/// Those that are missing are told in a sentence, not as an error.
+pub(super) fn get_many(world: &World, input: &Value) -> Answer {
+    name(input, "applicationName", "Application")?;
+    let (mut found, mut missing) = (Vec::new(), Vec::new());
+    let wanted = input["deploymentGroupNames"].as_array().cloned().unwrap_or_default();
+    if wanted.len() > 100 {
+        return Err(AwsError::bad("BatchLimitExceededException", "At most 100 groups."));
+    }
+    for group in wanted {
+        let one = json!({
+            "applicationName": input["applicationName"], "deploymentGroupName": group,
+        });
+        match get(world, &one) {
+            Ok(answer) => found.push(answer["deploymentGroupInfo"].clone()),
+            Err(error) if error.code == "DeploymentGroupDoesNotExistException" => {
+                missing.push(error.message);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let mut answer = json!({"deploymentGroupsInfo": found});
+    if !missing.is_empty() {
+        answer["errorMessage"] = json!(missing.join(" "));
+    }
+    Ok(answer)
 }
 
 pub(super) fn list(world: &World, input: &Value) -> Answer {
@@ -237,6 +266,9 @@ pub(super) fn update(world: &World, input: &Value) -> Answer {
     groups.remove(current);
     info["deploymentGroupName"] = json!(renamed);
     groups.insert(renamed.to_owned(), Group { info });
+    if let Some(kept) = state.codedeploy.tags.remove(&tags::group_arn(application, current)) {
+        state.codedeploy.tags.insert(tags::group_arn(application, renamed), kept);
+    }
     Ok(json!({"hooksNotCleanedUp": []}))
 }
 
@@ -244,8 +276,10 @@ pub(super) fn update(world: &World, input: &Value) -> Answer {
 pub(super) fn delete(world: &World, input: &Value) -> Answer {
     let application = name(input, "applicationName", "Application")?;
     let group = name(input, "deploymentGroupName", "DeploymentGroup")?;
-    if let Ok(application) = world.state().codedeploy.application_mut(application) {
+    let mut state = world.state();
+    if let Ok(application) = state.codedeploy.application_mut(application) {
         application.groups.remove(group);
     }
+    state.codedeploy.tags.remove(&tags::group_arn(application, group));
     Ok(json!({"hooksNotCleanedUp": []}))
 }

@@ -1,5 +1,7 @@
 //! Clusters.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{State, capacity, tags, tasks};
@@ -61,11 +63,18 @@ pub(super) fn create(world: &World, input: &Value) -> Result<Value, AwsError> {
 
 fn shown(state: &State, name: &str, with_tags: bool) -> Value {
     let mut cluster = state.clusters[name].clone();
+    // AWS: "The number of services that are running on the cluster in an ACTIVE state." One that
+    // drains is not.
     let active =
         state.services.iter().filter(|(key, it)| key.0 == name && it["status"] == "ACTIVE");
     cluster["activeServicesCount"] = json!(active.count());
-    cluster["runningTasksCount"] = json!(tasks::of_cluster(state, name));
-    cluster["pendingTasksCount"] = json!(0);
+    // AWS: "The number of tasks in the cluster that are in the RUNNING state", and in PENDING. A
+    // task that is on its way there is pending; one that is on its way out is neither, and still
+    // keeps the cluster from being deleted.
+    let count =
+        |wanted: &[&str]| tasks::statuses(state, name).filter(|it| wanted.contains(it)).count();
+    cluster["runningTasksCount"] = json!(count(&["RUNNING"]));
+    cluster["pendingTasksCount"] = json!(count(&["PROVISIONING", "PENDING", "ACTIVATING"]));
     if with_tags {
         cluster["tags"] = tags::of(state, &arn(name));
     }
@@ -134,6 +143,7 @@ pub(super) fn delete(world: &World, input: &Value) -> Result<Value, AwsError> {
     let mut state = world.state();
     let ecs = &mut state.ecs;
     let name = resolve(ecs, &input["cluster"])?;
+    check_updates(world, ecs, &name)?;
     // AWS: "You can't delete a cluster that contains services. First, update the service to reduce
     // its desired task count to 0, and then delete the service."
     let holds = ecs.services.iter().any(|(key, it)| key.0 == name && it["status"] != "INACTIVE");
@@ -141,7 +151,7 @@ pub(super) fn delete(world: &World, input: &Value) -> Result<Value, AwsError> {
         let message = "The Cluster cannot be deleted while Services are active.";
         return Err(AwsError::bad("ClusterContainsServicesException", message));
     }
-    if tasks::of_cluster(ecs, &name) > 0 {
+    if tasks::statuses(ecs, &name).next().is_some() {
         // AWS: "You can't delete a cluster that has active tasks."
         let message = "The Cluster cannot be deleted while Tasks are active.";
         return Err(AwsError::bad("ClusterContainsTasksException", message));
@@ -171,6 +181,7 @@ fn check_providers(input: &Value) -> Result<(), AwsError> {
 pub(super) fn put_capacity_providers(world: &World, input: &Value) -> Result<Value, AwsError> {
     let mut state = world.state();
     let name = resolve(&state.ecs, &input["cluster"])?;
+    check_updates(world, &state.ecs, &name)?;
     let members = ["capacityProviders", "defaultCapacityProviderStrategy"];
     if let Some(member) = members.into_iter().find(|it| !input[*it].is_array()) {
         let message = format!("{member} must not be null.");
@@ -183,4 +194,27 @@ pub(super) fn put_capacity_providers(world: &World, input: &Value) -> Result<Val
         }
     }
     Ok(json!({"cluster": shown(&state.ecs, &name, false)}))
+}
+
+/// A cluster whose capacity providers are being associated is neither changed nor deleted; what AWS
+/// says then is not documented, but reported by many.
+fn check_updates(world: &World, state: &State, name: &str) -> Result<(), AwsError> {
+    match state.updating.get(name) {
+        Some(until) if world.clock().epoch_seconds() < *until => {
+            let message = "The specified cluster is in a busy state. Cluster attachments must be \
+                           in UPDATE_COMPLETE or UPDATE_FAILED state before they can be updated. \
+                           Wait and try again.";
+            Err(AwsError::bad("UpdateInProgressException", message))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl World {
+    /// From now on, for this long, a cluster is busy with its capacity providers: it is neither
+    /// changed nor deleted.
+    pub fn cluster_is_busy(&self, name: &str, duration: Duration) {
+        let until = self.clock().epoch_seconds() + duration.as_secs_f64();
+        self.state().ecs.updating.insert(name.to_owned(), until);
+    }
 }

@@ -286,27 +286,56 @@ pub(super) fn delete(world: &World, input: &Value) -> Result<Value, AwsError> {
     let ecs = &mut state.ecs;
     let key = key(ecs, input)?;
     let service = ecs.services.get_mut(&key).ok_or_else(not_found)?;
-    if service["status"] == "INACTIVE" {
-        return Err(not_found());
+    // AWS says neither what deleting twice does nor how often it may be tried. Our reading: while
+    // the service drains, the second time is the first; after that there is nothing to delete.
+    match service["status"].as_str() {
+        Some("INACTIVE") => return Err(not_found()),
+        Some("DRAINING") => return Ok(json!({"service": service})),
+        _ => {}
     }
-    // AWS: "If the service is actively maintaining tasks, you can't delete it, and you must update
-    // the service to a desired task count of zero"; "force: If true, allows you to delete a service
-    // even if it wasn't scaled down to zero tasks."
-    if service["desiredCount"] != 0 && input["force"] != true {
-        return Err(invalid("The service cannot be stopped while it is scaled above 0."));
+    if input["force"] != true {
+        check_unused(service)?;
     }
     service["desiredCount"] = json!(0);
     service["status"] = json!("DRAINING");
+    tasks::deactivate(ecs, &key.0, &key.1, now);
     settle(ecs, &key, now);
     let shown = native::shown(ecs, &key, ecs.services[&key].clone());
     native::end(ecs, &key, now);
-    // Nothing here takes time to drain.
-    if let Some(service) = ecs.services.get_mut(&key) {
-        service["status"] = json!("INACTIVE");
-        service["deployments"] = json!([]);
-        service["taskSets"] = json!([]);
+    ecs.leaving.drain(key, now + world.pace().service_drain.as_secs_f64());
+    Ok(json!({"service": shown}))
+}
+
+/// AWS: "If the service is actively maintaining tasks, you can't delete it, and you must update the
+/// service to a desired task count of zero"; of force: "It's only necessary to use this if the
+/// service uses the REPLICA scheduling strategy."
+fn check_unused(service: &Value) -> Result<(), AwsError> {
+    if service["schedulingStrategy"] == "DAEMON" {
+        return Ok(());
     }
+    if service["desiredCount"] != 0 {
+        return Err(invalid("The service cannot be stopped while it is scaled above 0."));
+    }
+    match service["taskSets"].as_array().is_some_and(|it| !it.is_empty()) {
+        true => Err(invalid("The service cannot be stopped while deployments are active.")),
+        false => Ok(()),
+    }
+}
+
+/// The tasks of a deleted service have stopped.
+///
+/// AWS: "After all tasks have transitioned to either STOPPING or STOPPED status, the service status
+/// moves from DRAINING to INACTIVE. Services in the DRAINING or INACTIVE status can still be viewed
+/// with the `DescribeServices` API operation."
+pub(super) fn drained(ecs: &mut State, key: &(String, String), now: f64) {
+    tasks::stop_deactivated(ecs, &key.0, &key.1, now);
+    let Some(service) = ecs.services.get_mut(key) else { return };
+    service["status"] = json!("INACTIVE");
+    service["deployments"] = json!([]);
+    let sets = std::mem::replace(&mut service["taskSets"], json!([]));
     // AWS: "When a service is deleted, the tags are deleted."
     ecs.tags.remove(&arn(&key.0, &key.1));
-    Ok(json!({"service": shown}))
+    for set in capacity::items(&sets) {
+        ecs.tags.remove(set["taskSetArn"].as_str().unwrap_or_default());
+    }
 }

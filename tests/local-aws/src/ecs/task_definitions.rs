@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::clusters::{answer_page, includes};
+use super::services::invalid;
 use super::{State, secrets, tags, task_size};
 use crate::wire::AwsError;
 use crate::world::{ACCOUNT, REGION, World};
@@ -28,6 +29,10 @@ const MEMBERS: [&str; 17] = [
     "volumes",
 ];
 
+/// What is left of a deleted revision. AWS: "The task definition name is retained by Amazon ECS and
+/// the revision is incremented the next time you create a task definition with that name."
+const DELETED: &str = "DELETED";
+
 fn client(message: impl Into<String>) -> AwsError {
     AwsError::bad("ClientException", message)
 }
@@ -39,7 +44,7 @@ pub(super) fn find<'a>(state: &'a State, reference: &str) -> Option<&'a Value> {
         Some((family, revision)) => {
             let index = revision.parse::<usize>().ok()?.checked_sub(1)?;
             let found = state.task_definitions.get(family)?.get(index)?;
-            (found["status"] != "DELETED").then_some(found)
+            (found["status"] != DELETED).then_some(found)
         }
         None => {
             let revisions = state.task_definitions.get(name)?;
@@ -193,6 +198,9 @@ pub(super) fn describe(world: &World, input: &Value) -> Result<Value, AwsError> 
 pub(super) fn list(world: &World, input: &Value) -> Result<Value, AwsError> {
     let state = world.state();
     let status = input["status"].as_str().unwrap_or("ACTIVE");
+    if !["ACTIVE", "INACTIVE", "DELETE_IN_PROGRESS"].contains(&status) {
+        return Err(invalid("status must be one of [ACTIVE, INACTIVE, DELETE_IN_PROGRESS]"));
+    }
     let prefix = input["familyPrefix"].as_str();
     let mut arns: Vec<String> = state
         .ecs
@@ -213,12 +221,18 @@ pub(super) fn families(world: &World, input: &Value) -> Result<Value, AwsError> 
     let state = world.state();
     let status = input["status"].as_str().unwrap_or("ALL");
     let prefix = input["familyPrefix"].as_str().unwrap_or_default();
+    if !["ACTIVE", "INACTIVE", "ALL"].contains(&status) {
+        return Err(invalid("status must be one of [ACTIVE, INACTIVE, ALL]"));
+    }
     let is_active = |it: &[Value]| it.iter().any(|it| it["status"] == "ACTIVE");
+    // AWS: "If a task definition revisions are in the DELETE_IN_PROGRESS state, the task definition
+    // name is displayed in the console and returned in the API."
+    let is_there = |it: &[Value]| it.iter().any(|it| it["status"] != DELETED);
     let names: Vec<String> = state
         .ecs
         .task_definitions
         .iter()
-        .filter(|(family, _)| family.starts_with(prefix))
+        .filter(|(family, it)| family.starts_with(prefix) && is_there(it))
         .filter(|(_, it)| match status {
             "ACTIVE" => is_active(it),
             "INACTIVE" => !is_active(it),
@@ -230,9 +244,10 @@ pub(super) fn families(world: &World, input: &Value) -> Result<Value, AwsError> 
 }
 
 fn find_mut<'a>(state: &'a mut State, reference: &str) -> Option<&'a mut Value> {
-    let arn = find(state, reference)?["taskDefinitionArn"].clone();
-    let revisions = state.task_definitions.values_mut().flatten();
-    revisions.into_iter().find(|it| it["taskDefinitionArn"] == arn)
+    let found = find(state, reference)?;
+    let index = usize::try_from(found["revision"].as_u64()?.checked_sub(1)?).ok()?;
+    let family = found["family"].as_str()?.to_owned();
+    state.task_definitions.get_mut(&family)?.get_mut(index)
 }
 
 pub(super) fn deregister(world: &World, input: &Value) -> Result<Value, AwsError> {
@@ -240,9 +255,8 @@ pub(super) fn deregister(world: &World, input: &Value) -> Result<Value, AwsError
     let mut state = world.state();
     let reference = input["taskDefinition"].as_str().unwrap_or_default();
     // AWS: "You must specify a revision."
-    if !reference.rsplit('/').next().unwrap_or_default().contains(':') {
-        let message = "Revision is missing.";
-        return Err(AwsError::bad("InvalidParameterException", message));
+    if !has_revision(reference) {
+        return Err(invalid("Revision is missing."));
     }
     let found = find_mut(&mut state.ecs, reference)
         .ok_or_else(|| client("Unable to describe task definition."))?;
@@ -251,35 +265,80 @@ pub(super) fn deregister(world: &World, input: &Value) -> Result<Value, AwsError
     if found["status"] == "DELETE_IN_PROGRESS" {
         return Err(client("The specified task definition is being deleted."));
     }
-    found["status"] = json!("INACTIVE");
-    found["deregisteredAt"] = json!(now);
+    if found["status"] == "ACTIVE" {
+        found["status"] = json!("INACTIVE");
+        found["deregisteredAt"] = json!(now);
+    }
     Ok(json!({"taskDefinition": found}))
+}
+
+fn has_revision(reference: &str) -> bool {
+    reference.rsplit('/').next().unwrap_or_default().contains(':')
 }
 
 pub(super) fn delete(world: &World, input: &Value) -> Result<Value, AwsError> {
     let wanted = input["taskDefinitions"].as_array().cloned().unwrap_or_default();
     if wanted.is_empty() || wanted.len() > 10 {
-        let message = "You must specify between 1 and 10 task definitions.";
-        return Err(AwsError::bad("InvalidParameterException", message));
+        return Err(invalid("You must specify between 1 and 10 task definitions."));
     }
     let now = world.clock().epoch_seconds();
+    let then = now + world.pace().definition_delete.as_secs_f64();
     let mut state = world.state();
     let (mut deleted, mut failures) = (Vec::new(), Vec::new());
     for reference in wanted.iter().filter_map(Value::as_str) {
-        match find_mut(&mut state.ecs, reference) {
-            // AWS: "You must deregister a task definition revision before you delete it."
-            Some(found) if found["status"] == "ACTIVE" => failures.push(json!({
-                "arn": reference,
-                "reason": "The specified task definition is still in ACTIVE status. Please \
-                           deregister the target and try again.",
-            })),
-            Some(found) => {
-                found["status"] = json!("DELETE_IN_PROGRESS");
-                found["deleteRequestedAt"] = json!(now);
-                deleted.push(found.clone());
+        match begin_delete(&mut state.ecs, reference, now, then) {
+            Ok(definition) => deleted.push(definition),
+            Err(reason) => {
+                let name = reference.rsplit('/').next().unwrap_or(reference);
+                let arn = format!("arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{name}");
+                failures.push(json!({"arn": arn, "reason": reason}));
             }
-            None => failures.push(json!({"arn": reference, "reason": "MISSING"})),
         }
     }
     Ok(json!({"taskDefinitions": deleted, "failures": failures}))
+}
+
+/// Doing it twice is doing it once.
+fn begin_delete(
+    state: &mut State,
+    reference: &str,
+    now: f64,
+    then: f64,
+) -> Result<Value, &'static str> {
+    if !has_revision(reference) {
+        return Err(
+            "The specified task definition identifier is invalid. Specify a valid name or \
+                    ARN and try again.",
+        );
+    }
+    let found = find_mut(state, reference).ok_or(
+        "The specified task definition does not exist. Specify a valid account, family, revision \
+         and try again.",
+    )?;
+    // AWS: "You must deregister a task definition revision before you delete it."
+    if found["status"] == "ACTIVE" {
+        return Err("The specified task definition is still in ACTIVE status. Please deregister \
+                    the target and try again.");
+    }
+    if found["status"] == "INACTIVE" {
+        found["status"] = json!("DELETE_IN_PROGRESS");
+        found["deleteRequestedAt"] = json!(now);
+    }
+    let found = found.clone();
+    let arn = found["taskDefinitionArn"].as_str().unwrap_or_default();
+    state.leaving.vanish(arn.to_owned(), then);
+    Ok(found)
+}
+
+/// Forgets a revision, but for its number.
+pub(super) fn vanish(state: &mut State, arn: &str) {
+    if let Some(found) = find_mut(state, arn) {
+        *found = json!({"taskDefinitionArn": arn, "status": DELETED});
+    }
+    state.tags.remove(arn);
+}
+
+/// Whether a task definition can be used by what is new.
+pub(super) fn is_active(state: &State, arn: &str) -> bool {
+    active(state, arn).is_ok()
 }

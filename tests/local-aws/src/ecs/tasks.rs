@@ -22,7 +22,7 @@ use tokio::sync::watch;
 
 pub(super) use describe::{describe, list};
 pub(super) use run::run;
-pub(super) use service::set_service_tasks;
+pub(super) use service::{deactivate, set_service_tasks, stop_deactivated};
 pub(super) use stop::stop;
 
 use crate::ecs;
@@ -127,9 +127,20 @@ pub(super) fn image_digest(image: &str) -> String {
     definition::image_digest(image)
 }
 
-/// How many tasks of a cluster have not stopped.
-pub(super) fn of_cluster(state: &ecs::State, cluster: &str) -> usize {
-    state.tasks.all.iter().filter(|it| it.cluster == cluster && !it.is_stopped()).count()
+/// The last status of the tasks of a cluster that have not stopped.
+pub(super) fn statuses<'a>(state: &'a ecs::State, cluster: &str) -> impl Iterator<Item = &'a str> {
+    unstopped(state)
+        .filter(move |it| it.cluster == cluster)
+        .filter_map(|it| it.shown["lastStatus"].as_str())
+}
+
+/// The ARNs of all tasks that have not stopped, each with that of its task definition.
+pub(super) fn in_use(state: &ecs::State) -> impl Iterator<Item = (&str, &str)> {
+    unstopped(state).filter_map(|it| Some((it.arn(), it.shown["taskDefinitionArn"].as_str()?)))
+}
+
+fn unstopped(state: &ecs::State) -> impl Iterator<Item = &Task> {
+    state.tasks.all.iter().filter(|it| !it.is_stopped())
 }
 
 impl World {

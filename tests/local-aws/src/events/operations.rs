@@ -1,11 +1,13 @@
 //! `EventBridge`'s operations on rules, targets and events.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use super::{Rule, pattern, put, rule_arn, schedule::Expression, timer};
+use super::{Rule, pattern, put, rule_arn, schedule::Expression, tags, timer};
 use crate::lambda;
 use crate::wire::{AwsError, Call, Reply, page};
-use crate::world::{World, unknown};
+use crate::world::{ACCOUNT, REGION, World, unknown};
 
 /// Answers one operation.
 pub(crate) fn answer(world: &World, call: &Call) -> Result<Reply, AwsError> {
@@ -14,6 +16,10 @@ pub(crate) fn answer(world: &World, call: &Call) -> Result<Reply, AwsError> {
         only_default_bus(input)?;
     }
     let answer = match call.operation.as_str() {
+        "ListEventBuses" => Ok(json!({"EventBuses": [{
+            "Name": "default",
+            "Arn": format!("arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"),
+        }]})),
         "PutRule" => put_rule(world, input),
         "DescribeRule" => describe_rule(world, input),
         "ListRules" => list_rules(world, input),
@@ -23,6 +29,8 @@ pub(crate) fn answer(world: &World, call: &Call) -> Result<Reply, AwsError> {
         "PutTargets" => put_targets(world, input),
         "ListTargetsByRule" => list_targets(world, input),
         "RemoveTargets" => remove_targets(world, input),
+        "TagResource" => tags::add(world, input),
+        "ListTagsForResource" => tags::list(world, input),
         "PutEvents" => put_events(world, input),
         "TestEventPattern" => test_pattern(input),
         _ => return Err(unknown(call)),
@@ -93,13 +101,19 @@ fn put_rule(world: &World, input: &Value) -> Result<Value, AwsError> {
         Some("ENABLED" | "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS") => true,
         _ => return Err(invalid("Parameter State is not valid.")),
     };
+    let tags = tags::read(&input["Tags"])?;
     {
         let mut state = world.state();
+        if let Some(rule) = state.events.rules.get(&name) {
+            unmanaged(rule, &Value::Null)?;
+        }
         state.events.generations += 1;
         let generation = state.events.generations;
         // "If you are updating an existing rule, the rule is replaced with what you specify in
-        // this PutRule command." Its targets stay.
-        let targets = state.events.rules.remove(&name).map(|it| it.targets).unwrap_or_default();
+        // this PutRule command." Its targets stay. "If you are updating an existing rule, any tags
+        // you specify in the PutRule operation are ignored."
+        let old = state.events.rules.remove(&name).map(|it| (it.targets, it.tags));
+        let (targets, tags) = old.unwrap_or_else(|| (BTreeMap::new(), tags));
         let rule = Rule {
             name: name.clone(),
             pattern: read_pattern,
@@ -107,6 +121,8 @@ fn put_rule(world: &World, input: &Value) -> Result<Value, AwsError> {
             enabled,
             description,
             targets,
+            tags,
+            managed_by: None,
             generation,
         };
         state.events.rules.insert(name.clone(), rule);
@@ -123,7 +139,20 @@ fn bad_pattern(reason: &str) -> AwsError {
 fn described(rule: &Rule) -> Value {
     let mut description = rule.description.clone();
     description["State"] = json!(if rule.enabled { "ENABLED" } else { "DISABLED" });
+    if let Some(service) = &rule.managed_by {
+        description["ManagedBy"] = json!(service);
+    }
     description
+}
+
+/// "If this is a managed rule, created by an AWS service on your behalf, you must specify Force as
+/// True to delete the rule." Operations without `Force` have no way.
+pub(super) fn unmanaged(rule: &Rule, force: &Value) -> Result<(), AwsError> {
+    if rule.managed_by.is_none() || *force == true {
+        return Ok(());
+    }
+    let message = format!("Rule {} is managed by an AWS service.", rule.name);
+    Err(AwsError::bad("ManagedRuleException", message))
 }
 
 fn describe_rule(world: &World, input: &Value) -> Result<Value, AwsError> {
@@ -168,8 +197,11 @@ fn with_token(mut answer: Value, next: Option<String>) -> Value {
 fn delete_rule(world: &World, input: &Value) -> Result<Value, AwsError> {
     let name = name(input, "Name")?;
     let mut state = world.state();
-    if state.events.rules.get(&name).is_some_and(|rule| !rule.targets.is_empty()) {
-        return Err(invalid("Rule can't be deleted since it has targets."));
+    if let Some(rule) = state.events.rules.get(&name) {
+        unmanaged(rule, &input["Force"])?;
+        if !rule.targets.is_empty() {
+            return Err(invalid("Rule can't be deleted since it has targets."));
+        }
     }
     state.events.rules.remove(&name);
     Ok(json!({}))
@@ -182,6 +214,7 @@ fn switch(world: &World, input: &Value, enabled: bool) -> Result<Value, AwsError
         state.events.generations += 1;
         let generation = state.events.generations;
         let rule = state.events.rules.get_mut(&name).ok_or_else(|| no_rule(&name))?;
+        unmanaged(rule, &Value::Null)?;
         if rule.enabled == enabled {
             return Ok(json!({}));
         }
@@ -201,6 +234,7 @@ fn put_targets(world: &World, input: &Value) -> Result<Value, AwsError> {
     }
     let mut state = world.state();
     let rule = state.events.rules.get_mut(&rule).ok_or_else(|| no_rule(&rule))?;
+    unmanaged(rule, &Value::Null)?;
     let mut failed = Vec::new();
     let mut kept = rule.targets.clone();
     for target in targets {
@@ -267,11 +301,23 @@ fn remove_targets(world: &World, input: &Value) -> Result<Value, AwsError> {
     let ids = input["Ids"].as_array().filter(|it| !it.is_empty());
     let ids = ids.ok_or_else(|| invalid("At least one target id must be specified."))?;
     let mut state = world.state();
-    let rule = state.events.rules.get_mut(&rule).ok_or_else(|| no_rule(&rule))?;
+    let events = &mut state.events;
+    let rule = events.rules.get_mut(&rule).ok_or_else(|| no_rule(&rule))?;
+    unmanaged(rule, &input["Force"])?;
+    let mut failed = Vec::new();
     for id in ids.iter().filter_map(Value::as_str) {
+        if events.kept_targets > 0 {
+            events.kept_targets -= 1;
+            failed.push(json!({
+                "TargetId": id,
+                "ErrorCode": "ConcurrentModificationException",
+                "ErrorMessage": "Too many requests were made at the same time.",
+            }));
+            continue;
+        }
         rule.targets.remove(id);
     }
-    Ok(json!({"FailedEntryCount": 0, "FailedEntries": []}))
+    Ok(json!({"FailedEntryCount": failed.len(), "FailedEntries": failed}))
 }
 
 fn put_events(world: &World, input: &Value) -> Result<Value, AwsError> {

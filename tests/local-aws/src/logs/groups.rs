@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Group, State, Stream, answer_page, group_arn, invalid, limit, text};
+use super::{Group, State, Stream, answer_page, group_arn, invalid, limit, tags, text};
 use crate::wire::AwsError;
 
 fn exists_already(what: &str) -> AwsError {
@@ -22,7 +22,8 @@ pub(super) fn create(state: &mut State, input: &Value, now: i64) -> Result<Value
     if state.groups.contains_key(name) {
         return Err(exists_already("group"));
     }
-    state.groups.insert(name.to_owned(), Group { created: now, ..Group::default() });
+    let tags = tags::read(&input["tags"])?;
+    state.groups.insert(name.to_owned(), Group { created: now, tags, ..Group::default() });
     Ok(json!({}))
 }
 

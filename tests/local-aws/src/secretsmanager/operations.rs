@@ -1,9 +1,9 @@
 //! Secrets Manager's operations.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{CURRENT, Secret, Version};
+use super::{CURRENT, Secret, Version, deletion, replicas};
 use crate::wire::{AwsError, Call, Reply, page};
 use crate::world::{ACCOUNT, REGION, World, unknown};
 
@@ -17,31 +17,33 @@ pub(crate) fn answer(world: &World, call: &Call) -> Result<Reply, AwsError> {
         "UpdateSecret" => update(world, input),
         "DescribeSecret" => describe(world, input),
         "ListSecrets" => list(world, input),
-        "DeleteSecret" => delete(world, input),
-        "RestoreSecret" => restore(world, input),
+        "DeleteSecret" => deletion::delete(world, input),
+        "RestoreSecret" => deletion::restore(world, input),
+        "ReplicateSecretToRegions" => replicas::add(world, input),
+        "RemoveRegionsFromReplication" => replicas::remove(world, input),
         _ => Err(unknown(call)),
     }
     .map(Reply::Json)
 }
 
-fn invalid_parameter(message: impl Into<String>) -> AwsError {
+pub(super) fn invalid_parameter(message: impl Into<String>) -> AwsError {
     AwsError::bad("InvalidParameterException", message)
 }
 
-fn invalid_request(message: &str) -> AwsError {
+pub(super) fn invalid_request(message: &str) -> AwsError {
     AwsError::bad("InvalidRequestException", message)
 }
 
-fn epoch(at: Timestamp) -> f64 {
+pub(super) fn epoch(at: Timestamp) -> f64 {
     at.as_millisecond() as f64 / 1000.0
 }
 
 /// The members everybody is told about a secret.
-fn named(secret: &Secret) -> Value {
+pub(super) fn named(secret: &Secret) -> Value {
     json!({"ARN": secret.arn, "Name": secret.name})
 }
 
-fn secret_id(input: &Value) -> Result<&str, AwsError> {
+pub(super) fn secret_id(input: &Value) -> Result<&str, AwsError> {
     match input["SecretId"].as_str() {
         Some(id) if (1..=2048).contains(&id.len()) => Ok(id),
         Some(_) => Err(invalid_parameter("Invalid secret id. Must be 1 to 2048 characters.")),
@@ -130,9 +132,15 @@ fn create(world: &World, input: &Value) -> Result<Value, AwsError> {
         changed: now,
         accessed: None,
         deletion: None,
+        forced: false,
+        replicas: replicas::read(&input["AddReplicaRegions"])?,
+        owner: None,
         versions: Vec::new(),
     };
     let mut answer = named(&secret);
+    if !secret.replicas.is_empty() {
+        answer["ReplicationStatus"] = replicas::shown(&secret);
+    }
     if let Some(content) = content {
         answer["VersionId"] = json!(id);
         secret.add(Version { id, content, stages: vec![CURRENT.into()], created: now });
@@ -142,7 +150,7 @@ fn create(world: &World, input: &Value) -> Result<Value, AwsError> {
 }
 
 /// AWS: "When a secret is scheduled for deletion, you cannot retrieve the secret value."
-fn usable(secret: &mut Secret) -> Result<&mut Secret, AwsError> {
+pub(super) fn usable(secret: &mut Secret) -> Result<&mut Secret, AwsError> {
     match secret.deletion {
         None => Ok(secret),
         Some(_) => Err(invalid_request(
@@ -256,6 +264,12 @@ fn described(secret: &Secret, stages: &str) -> Value {
     for (member, value) in secret.told.as_object().into_iter().flatten() {
         answer[member] = value.clone();
     }
+    if let Some(owner) = &secret.owner {
+        answer["OwningService"] = json!(owner);
+    }
+    if !secret.replicas.is_empty() {
+        answer["PrimaryRegion"] = json!(REGION);
+    }
     if !secret.versions.is_empty() {
         answer[stages] = secret.stages();
     }
@@ -266,7 +280,11 @@ fn describe(world: &World, input: &Value) -> Result<Value, AwsError> {
     let now = world.clock().now();
     let mut state = world.state();
     let secret = state.secretsmanager.find(secret_id(input)?, now)?;
-    Ok(described(secret, "VersionIdsToStages"))
+    let mut answer = described(secret, "VersionIdsToStages");
+    if !secret.replicas.is_empty() {
+        answer["ReplicationStatus"] = replicas::shown(secret);
+    }
+    Ok(answer)
 }
 
 fn list(world: &World, input: &Value) -> Result<Value, AwsError> {
@@ -322,57 +340,4 @@ fn passes(secret: &Secret, filter: &Value) -> bool {
             None => has.iter().any(|it| it.starts_with(wanted)),
         }
     })
-}
-
-fn delete(world: &World, input: &Value) -> Result<Value, AwsError> {
-    let id = secret_id(input)?;
-    let (window, force) =
-        (&input["RecoveryWindowInDays"], input["ForceDeleteWithoutRecovery"] == true);
-    if force && !window.is_null() {
-        return Err(invalid_parameter(
-            "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.",
-        ));
-    }
-    // AWS: "The number of days from 7 to 30 that Secrets Manager waits before permanently deleting
-    // the secret. … If you don't use either, then by default Secrets Manager uses a 30 day recovery
-    // window."
-    let days = match window {
-        Value::Null => 30,
-        value => value.as_i64().filter(|it| (7..=30).contains(it)).ok_or_else(|| {
-            invalid_parameter(
-                "The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).",
-            )
-        })?,
-    };
-    let now = world.clock().now();
-    let mut state = world.state();
-    let state = &mut state.secretsmanager;
-    let answer = match state.find(id, now) {
-        Ok(secret) => {
-            let secret = if force { secret } else { usable(secret)? };
-            let ends = if force { now } else { now + SignedDuration::from_hours(24 * days) };
-            secret.deletion = Some(ends);
-            let mut answer = named(secret);
-            answer["DeletionDate"] = json!(epoch(ends));
-            answer
-        }
-        // AWS: "If you forcibly delete an already deleted or nonexistent secret, the operation does
-        // not return ResourceNotFoundException."
-        Err(_) if force => json!({
-            "ARN": format!("arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{id}"),
-            "Name": id,
-            "DeletionDate": epoch(now),
-        }),
-        Err(error) => return Err(error),
-    };
-    state.forget_deleted(now);
-    Ok(answer)
-}
-
-fn restore(world: &World, input: &Value) -> Result<Value, AwsError> {
-    let now = world.clock().now();
-    let mut state = world.state();
-    let secret = state.secretsmanager.find(secret_id(input)?, now)?;
-    secret.deletion = None;
-    Ok(named(secret))
 }

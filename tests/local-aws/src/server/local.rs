@@ -8,6 +8,7 @@ use http::{Method, Request, Response};
 use serde_json::{Value, json};
 
 use crate::fault::Fault;
+use crate::github;
 use crate::image::Image;
 use crate::receivers;
 use crate::world::{ACCOUNT, REGION, World};
@@ -43,6 +44,7 @@ pub(super) fn answer(world: &World, request: &Request<Bytes>) -> Response<Bytes>
         (_, path) if path == "receivers" || path.starts_with("receivers/") => {
             receivers::answer_people(world, request, path)
         }
+        (_, path) if path.starts_with("github/") => github::answer_people(world, request, path),
         _ => Err((404, format!("no such place: {} /_local/{path}", request.method()))),
     });
     let (status, kind, body) = match said {

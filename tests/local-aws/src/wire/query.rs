@@ -11,8 +11,9 @@ struct Node {
     members: BTreeMap<String, Node>,
 }
 
-/// The structure that flat parameters describe: lists come as `member.N`, maps as
-/// `entry.N.key` and `entry.N.value` (for message attributes `Name` and `Value`).
+/// The structure that flat parameters describe: lists come as `member.N` (or another name for
+/// their items), with EC2 as `N` alone; maps as `entry.N.key` and `entry.N.value` (for message
+/// attributes `Name` and `Value`).
 pub(super) fn structure(body: &[u8]) -> Value {
     let mut root = Node::default();
     for (path, text) in url::form_urlencoded::parse(body) {
@@ -34,15 +35,28 @@ fn value(node: &Node) -> Value {
         _ => None,
     };
     match only {
-        Some((name, list)) if name == "member" => numbered(list).into_iter().map(value).collect(),
         Some((name, map)) if name == "entry" => {
             numbered(map).into_iter().filter_map(entry).collect::<Map<_, _>>().into()
         }
+        Some((name, list)) if !is_number(name) && is_list(list) => items(list),
+        _ if is_list(node) => items(node),
         _ => {
             let members = node.members.iter().map(|(name, node)| (name.clone(), value(node)));
             members.collect::<Map<_, _>>().into()
         }
     }
+}
+
+fn is_number(name: &str) -> bool {
+    name.parse::<u32>().is_ok()
+}
+
+fn is_list(node: &Node) -> bool {
+    !node.members.is_empty() && node.members.keys().all(|name| is_number(name))
+}
+
+fn items(list: &Node) -> Value {
+    numbered(list).into_iter().map(value).collect()
 }
 
 /// The items `1`, `2`, … in the order of their numbers: as text, `10` would come before `2`.
@@ -58,6 +72,21 @@ fn entry(node: &Node) -> Option<(String, Value)> {
         |lower: &str, upper: &str| node.members.get(lower).or_else(|| node.members.get(upper));
     let key = part("key", "Name")?.text.clone()?;
     Some((key, part("value", "Value").map_or(Value::Null, value)))
+}
+
+/// A boolean of the query protocol is text; called directly it may be one.
+pub(crate) fn is_true(value: &Value) -> bool {
+    *value == json!(true) || *value == json!("true")
+}
+
+/// A number of the query protocol is text; called directly it may be one.
+pub(crate) fn whole(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// The texts of a list.
+pub(crate) fn texts(list: &Value) -> Vec<&str> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
 #[cfg(test)]
@@ -77,6 +106,21 @@ mod tests {
             "MessageAttributes": {"kind": {"DataType": "String", "StringValue": "x"}},
             "Tags": [{"Key": "first"}, {"Key": "last"}],
             "Attributes": {"DisplayName": "Q"},
+        });
+        assert_eq!(structure(body.as_bytes()), expected);
+    }
+
+    #[test]
+    fn a_list_may_name_its_items_or_be_flat() {
+        let body = "Action=RunInstances&InstanceId.1=i-1&InstanceId.2=i-2&\
+                    Filter.1.Name=tag%3Apr&Filter.1.Value.1=12&\
+                    Tags.Tag.1.Key=pr&Tags.Tag.1.Value=12&Placement.AvailabilityZone=eu-west-2a";
+        let expected = json!({
+            "Action": "RunInstances",
+            "InstanceId": ["i-1", "i-2"],
+            "Filter": [{"Name": "tag:pr", "Value": ["12"]}],
+            "Tags": [{"Key": "pr", "Value": "12"}],
+            "Placement": {"AvailabilityZone": "eu-west-2a"},
         });
         assert_eq!(structure(body.as_bytes()), expected);
     }

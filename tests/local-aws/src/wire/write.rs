@@ -4,12 +4,14 @@ use bytes::Bytes;
 use http::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::{AwsError, Call, Protocol, Reply, Service};
+use super::{AwsError, Call, Protocol, Reply, Service, cbor};
+use crate::{elasticache, route53};
 
 /// Writes what a service answered, in its protocol.
 pub(crate) fn write(call: &Call, answer: Result<Reply, AwsError>) -> Response<Bytes> {
     let request_id = uuid::Uuid::new_v4().to_string();
-    let (status, kind, body) = match (answer, call.service.protocol()) {
+    let protocol = call.protocol();
+    let (status, kind, body) = match (answer, protocol) {
         (Ok(Reply::Raw(status, headers, body)), _) => {
             let mut response = Response::builder().status(status);
             for (name, value) in headers {
@@ -27,20 +29,18 @@ pub(crate) fn write(call: &Call, answer: Result<Reply, AwsError>) -> Response<By
         (Ok(Reply::Json(value)), Protocol::Json11) => {
             (200, json_kind(call.service), value.to_string())
         }
+        (answer, Protocol::RpcV2Cbor) => return cbor_answer(call.service, answer, &request_id),
         (Ok(Reply::Json(value)), Protocol::RestJson) => {
             (200, "application/json", value.to_string())
         }
-        (Ok(Reply::Json(value)), Protocol::Query | Protocol::RestXml) => {
+        (Ok(Reply::Json(value)), Protocol::RestXml) if call.service == Service::Route53 => {
+            return route53_answer(call, &value, &request_id);
+        }
+        (Ok(Reply::Json(value)), Protocol::Query | Protocol::Ec2Query | Protocol::RestXml) => {
             (200, "text/xml", xml_answer(call, &value, &request_id))
         }
-        (Err(error), Protocol::Json11) if call.service == Service::Sqs => {
-            let response = Response::builder()
-                .status(error.status)
-                .header("content-type", json_kind(call.service))
-                .header("x-amzn-query-error", query_error(&error))
-                .header("x-amzn-requestid", request_id);
-            let error = AwsError { code: qualified(&error.code), ..error };
-            return response.body(json_error(&error).into()).expect("static headers");
+        (Err(error), Protocol::Json11) if was_query(call.service) => {
+            return query_era_error(call.service, error, &request_id);
         }
         (Err(error), Protocol::Json11) => {
             (error.status, "application/x-amz-json-1.1", json_error(&error))
@@ -53,20 +53,15 @@ pub(crate) fn write(call: &Call, answer: Result<Reply, AwsError>) -> Response<By
                 .header("x-amzn-requestid", request_id);
             return response.body(json_error(&error).into()).expect("static headers");
         }
-        (Err(error), Protocol::Query) => (
-            error.status,
-            "text/xml",
-            format!(
-                "<ErrorResponse xmlns=\"{SNS_NAMESPACE}\"><Error><Type>{}</Type><Code>{}</Code><Message>{}</Message></Error>\
-                 <RequestId>{request_id}</RequestId></ErrorResponse>",
-                if error.status < 500 { "Sender" } else { "Receiver" },
-                escape(&error.code),
-                escape(&error.message)
-            ),
-        ),
+        (Err(error), Protocol::Query | Protocol::Ec2Query) => {
+            (error.status, "text/xml", xml_error(call.service, &error, &request_id))
+        }
         // The answer to a HEAD request has no body to say more in.
         (Err(error), Protocol::RestXml) if call.method == Method::HEAD => {
             (error.status, "application/xml", String::new())
+        }
+        (Err(error), Protocol::RestXml) if call.service == Service::Route53 => {
+            (error.status, "text/xml", route53::error(&error, &request_id))
         }
         (Err(error), Protocol::RestXml) => (
             error.status,
@@ -88,15 +83,80 @@ pub(crate) fn write(call: &Call, answer: Result<Reply, AwsError>) -> Response<By
         .expect("static headers")
 }
 
-/// SQS is the one service here of the older version of the protocol.
+/// An error for clients that may still go by its code in the query protocol.
+fn query_era_error(service: Service, error: AwsError, request_id: &str) -> Response<Bytes> {
+    let response = Response::builder()
+        .status(error.status)
+        .header("content-type", json_kind(service))
+        .header("x-amzn-query-error", query_error(&error))
+        .header(request_id_header(service), request_id);
+    let code = match service {
+        Service::Sqs => qualified(&error.code),
+        _ => error.code,
+    };
+    let error = AwsError { code, ..error };
+    response.body(json_error(&error).into()).expect("static headers")
+}
+
+/// What is created is answered with where it is.
+fn route53_answer(call: &Call, value: &Value, request_id: &str) -> Response<Bytes> {
+    let mut response = Response::builder()
+        .header("content-type", "text/xml")
+        .header(request_id_header(call.service), request_id);
+    if call.operation == "CreateHostedZone" {
+        let id = value["HostedZone"]["Id"].as_str().unwrap_or_default();
+        let place = format!("https://route53.amazonaws.com/2013-04-01{id}");
+        response = response.status(StatusCode::CREATED).header("location", place);
+    }
+    // Route 53, of an operation without output: "an empty HTTP body".
+    let body = match value == &json!({}) {
+        true => String::new(),
+        false => route53::document(&call.operation, value),
+    };
+    response.body(body.into()).expect("a zone's id is a valid header")
+}
+
+/// AWS: "Responses MUST contain the smithy-protocol header with the value of rpc-v2-cbor".
+fn cbor_answer(
+    service: Service,
+    answer: Result<Reply, AwsError>,
+    request_id: &str,
+) -> Response<Bytes> {
+    let mut response = Response::builder()
+        .header(cbor::NAME.0, cbor::NAME.1)
+        .header(request_id_header(service), request_id);
+    let body = match answer {
+        Ok(Reply::Json(value)) => cbor::write(&value),
+        Ok(Reply::Raw(_, _, body)) => body,
+        Err(error) => {
+            response = response.status(error.status);
+            if was_query(service) {
+                response = response.header("x-amzn-query-error", query_error(&error));
+            }
+            cbor::write(&error_members(&error))
+        }
+    };
+    if !body.is_empty() {
+        response = response.header("content-type", "application/cbor");
+    }
+    response.body(body).expect("static headers")
+}
+
+/// SQS and `CloudWatch` are the services here of the older version of the protocol.
 fn json_kind(service: Service) -> &'static str {
-    match service {
-        Service::Sqs => "application/x-amz-json-1.0",
-        _ => "application/x-amz-json-1.1",
+    match was_query(service) {
+        true => "application/x-amz-json-1.0",
+        false => "application/x-amz-json-1.1",
     }
 }
 
-/// The code that an error of SQS had in the protocol it came from: clients still go by it.
+/// Whether a service spoke the query protocol before, whose clients still go by its codes.
+fn was_query(service: Service) -> bool {
+    matches!(service, Service::Sqs | Service::CloudWatch)
+}
+
+/// The code that an error of SQS or `CloudWatch` had in the protocol the service came from: clients
+/// still go by it.
 fn query_error(error: &AwsError) -> String {
     let code = error.code.as_str();
     let code = match code {
@@ -111,6 +171,11 @@ fn query_error(error: &AwsError) -> String {
         | "PurgeQueueInProgress"
         | "QueueDeletedRecently"
         | "UnsupportedOperation" => format!("AWS.SimpleQueueService.{code}"),
+        "LimitExceededFault" => "LimitExceeded".to_owned(),
+        "InvalidFormatFault" => "InvalidFormat".to_owned(),
+        "InvalidParameterValueException" => "InvalidParameterValue".to_owned(),
+        "InvalidParameterCombinationException" => "InvalidParameterCombination".to_owned(),
+        "MissingRequiredParameterException" => "MissingParameter".to_owned(),
         code => code.to_owned(),
     };
     let whose = if error.status < 500 { "Sender" } else { "Receiver" };
@@ -131,6 +196,10 @@ fn request_id_header(service: Service) -> &'static str {
 }
 
 fn json_error(error: &AwsError) -> String {
+    error_members(error).to_string()
+}
+
+fn error_members(error: &AwsError) -> Value {
     let mut body = error.members.clone();
     // How the world recognises what it does not know; nobody else's business.
     if let Some(members) = body.as_object_mut() {
@@ -138,26 +207,78 @@ fn json_error(error: &AwsError) -> String {
     }
     body["__type"] = json!(error.code);
     body["message"] = json!(error.message);
-    body.to_string()
+    body
 }
 
-const SNS_NAMESPACE: &str = "http://sns.amazonaws.com/doc/2010-03-31/";
+/// The XML namespace of a query service's answers.
+fn namespace(service: Service) -> &'static str {
+    match service {
+        Service::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
+        Service::ElasticLoadBalancing => {
+            "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"
+        }
+        Service::ElastiCache => "http://elasticache.amazonaws.com/doc/2015-02-02/",
+        Service::CloudFormation => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
+        Service::CloudWatch => "http://monitoring.amazonaws.com/doc/2010-08-01/",
+        Service::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
+        _ => "http://sns.amazonaws.com/doc/2010-03-31/",
+    }
+}
 
-/// Query answers wrap their members in `<OperationResult>`, if the operation has an output.
+/// What a service calls the items of a list.
+fn item_name(service: Service, list: &str) -> &'static str {
+    match service {
+        Service::Ec2 => "item",
+        Service::ElastiCache => elasticache::item_name(list),
+        _ => "member",
+    }
+}
+
+/// Query answers wrap their members in `<OperationResult>`, if the operation has an output; those
+/// of EC2 do not.
 fn xml_answer(call: &Call, value: &Value, request_id: &str) -> String {
     let operation = &call.operation;
+    let namespace = namespace(call.service);
+    let members = elements(value, "", &|list| item_name(call.service, list));
+    if call.service.protocol() == Protocol::Ec2Query {
+        return format!(
+            "<{operation}Response xmlns=\"{namespace}\"><requestId>{request_id}</requestId>\
+             {members}</{operation}Response>"
+        );
+    }
     let result = match value {
         Value::Null => String::new(),
-        value => format!("<{operation}Result>{}</{operation}Result>", xml(value)),
+        _ => format!("<{operation}Result>{members}</{operation}Result>"),
     };
     format!(
-        "<{operation}Response xmlns=\"{SNS_NAMESPACE}\">{result}<ResponseMetadata>\
+        "<{operation}Response xmlns=\"{namespace}\">{result}<ResponseMetadata>\
          <RequestId>{request_id}</RequestId></ResponseMetadata></{operation}Response>"
+    )
+}
+
+fn xml_error(service: Service, error: &AwsError, request_id: &str) -> String {
+    let (code, message) = (escape(&error.code), escape(&error.message));
+    if service.protocol() == Protocol::Ec2Query {
+        return format!(
+            "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error>\
+             </Errors><RequestID>{request_id}</RequestID></Response>"
+        );
+    }
+    let namespace = namespace(service);
+    let whose = if error.status < 500 { "Sender" } else { "Receiver" };
+    format!(
+        "<ErrorResponse xmlns=\"{namespace}\"><Error><Type>{whose}</Type><Code>{code}</Code>\
+         <Message>{message}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
     )
 }
 
 /// Members as elements, lists as `<member>`, maps of the SNS attribute kind as `entry/key/value`.
 pub(crate) fn xml(value: &Value) -> String {
+    elements(value, "", &|_| "member")
+}
+
+/// The same, with a name for the items of each list: `name` is that of the element around `value`.
+fn elements(value: &Value, name: &str, item: &dyn Fn(&str) -> &'static str) -> String {
     match value {
         Value::Object(members) => members
             .iter()
@@ -169,17 +290,18 @@ pub(crate) fn xml(value: &Value) -> String {
                             format!(
                                 "<entry><key>{}</key><value>{}</value></entry>",
                                 escape(key),
-                                xml(value)
+                                elements(value, key, item)
                             )
                         })
                         .collect();
                     format!("<Attributes>{entries}</Attributes>")
                 }
-                _ => format!("<{name}>{}</{name}>", xml(value)),
+                _ => format!("<{name}>{}</{name}>", elements(value, name, item)),
             })
             .collect(),
         Value::Array(items) => {
-            items.iter().map(|item| format!("<member>{}</member>", xml(item))).collect()
+            let tag = item(name);
+            items.iter().map(|it| format!("<{tag}>{}</{tag}>", elements(it, tag, item))).collect()
         }
         Value::String(text) => escape(text),
         Value::Null => String::new(),

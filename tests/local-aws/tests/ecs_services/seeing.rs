@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::account::{account, code, ecs, network, running, service, shop, with_shop};
+use super::account::{account, code, ecs, network, pass, running, service, shop, with_shop};
 
 #[tokio::test(start_paused = true)]
 async fn a_service_that_could_not_run_is_refused() {
@@ -150,6 +150,7 @@ async fn a_service_that_wants_tasks_is_deleted_by_force_only() {
     let forced = json!({"service": "shop", "force": true});
     let answer = ecs(&world, "DeleteService", forced.clone()).await.unwrap();
     assert_eq!(answer["service"]["status"], "DRAINING");
+    pass(90).await;
     assert_eq!(service(&world).await["status"], "INACTIVE", "it can still be described");
     let listed = ecs(&world, "ListServices", json!({})).await.unwrap();
     assert_eq!(listed["serviceArns"], json!([]));

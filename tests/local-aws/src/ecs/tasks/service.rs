@@ -20,7 +20,8 @@ pub(in crate::ecs) fn set_service_tasks(
     let reason = format!("Scaling activity initiated by (deployment {started_by})");
     let mut kept = 0;
     for task in &mut state.tasks.all {
-        if task.cluster != cluster || task.shown["group"] != group || task.is_stopped() {
+        let over = task.is_stopped() || task.shown["lastStatus"] == DEACTIVATING;
+        if task.cluster != cluster || task.shown["group"] != group || over {
             continue;
         }
         let shown = &task.shown;
@@ -40,6 +41,45 @@ pub(in crate::ecs) fn set_service_tasks(
     for _ in kept..count {
         let task = task(state, cluster, &group, &definition, started_by, now);
         state.tasks.all.push(task);
+    }
+}
+
+/// AWS: "This is a transition state where Amazon ECS has to perform additional steps before the task
+/// is stopped. For example, for tasks that are part of a service that's configured to use Elastic
+/// Load Balancing target groups, the target group deregistration occurs during this state."
+const DEACTIVATING: &str = "DEACTIVATING";
+
+fn of_service<'a>(
+    state: &'a mut ecs::State,
+    cluster: &'a str,
+    service: &str,
+) -> impl Iterator<Item = &'a mut Task> {
+    let group = format!("service:{service}");
+    let all = state.tasks.all.iter_mut();
+    all.filter(move |it| it.of_service && it.cluster == cluster && it.shown["group"] == group)
+}
+
+/// Lets the tasks of a deleted service begin to stop.
+pub(in crate::ecs) fn deactivate(state: &mut ecs::State, cluster: &str, service: &str, now: f64) {
+    let reason = format!("(service {service}) has been deleted.");
+    let stop = Stop { code: "ServiceSchedulerInitiated", reason };
+    for task in of_service(state, cluster, service).filter(|it| !it.is_stopped()) {
+        task.begin_stop(&stop, now);
+        task.shown["lastStatus"] = json!(DEACTIVATING);
+    }
+}
+
+/// Ends what [`deactivate`] began.
+pub(in crate::ecs) fn stop_deactivated(
+    state: &mut ecs::State,
+    cluster: &str,
+    service: &str,
+    now: f64,
+) {
+    for task in of_service(state, cluster, service) {
+        if task.shown["lastStatus"] == DEACTIVATING {
+            stopped(&mut task.shown, now);
+        }
     }
 }
 
