@@ -19,22 +19,33 @@ import traceback
 
 from conformity import (  # noqa: F401  (each registers its checks)
     account,
+    autoscaling,
+    cloudformation,
+    cloudwatch,
     codedeploy,
     codepipeline,
     deployments,
+    ec2,
+    ecr,
     ecs,
+    elasticache,
+    elb,
     events,
     functions,
     logs,
     native,
+    route53,
     s3,
     scheduler,
     secretsmanager,
+    servicediscovery,
     services,
     sns,
     sqs,
     ssm,
+    tagging,
     tasks,
+    teardown,
 )
 from conformity.operations import OPERATIONS
 

@@ -166,6 +166,20 @@ def _(it):
     equal(seen["computePlatform"], "ECS", "the platform")
 
 
+@check("BatchGetDeploymentGroups describes those that are there")
+def _(it):
+    app = application(it)
+    name = group(it, app)
+    several = it.codedeploy.batch_get_deployment_groups
+    seen = several(applicationName=app, deploymentGroupNames=[name, "missing"])
+    equal([g["deploymentGroupName"] for g in seen["deploymentGroupsInfo"]], [name], "the groups")
+    expect("missing" in seen["errorMessage"], "the missing one is not told")
+    refuses(
+        "ApplicationDoesNotExistException",
+        lambda: several(applicationName=it.name("none"), deploymentGroupNames=[name]),
+    )
+
+
 @check("CreateDeploymentGroup refuses what is unknown, twice or without role")
 def _(it):
     app = application(it)
@@ -281,3 +295,17 @@ def _(it):
     answer = it.codedeploy.get_application_revision(applicationName=app, revision=asked)
     seen = answer["revision"]["s3Location"]
     equal({member: seen.get(member) for member in place}, place, "the place")
+
+
+@check("Applications are tagged until they are gone")
+def _(it):
+    name, one, two = it.name("app"), {"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}
+    it.codedeploy.create_application(applicationName=name, computePlatform="ECS", tags=[one])
+    arn = f"arn:aws:codedeploy:{REGION}:{ACCOUNT}:application:{name}"
+    it.codedeploy.tag_resource(ResourceArn=arn, Tags=[two])
+    seen = it.codedeploy.list_tags_for_resource(ResourceArn=arn)["Tags"]
+    equal(sorted(one["Key"] for one in seen), ["a", "b"], "the keys")
+    it.codedeploy.delete_application(applicationName=name)
+    code = "InvalidArnException|ApplicationDoesNotExistException"
+    refuses(code, lambda: it.codedeploy.list_tags_for_resource(ResourceArn=arn))
+    refuses(code, lambda: it.codedeploy.tag_resource(ResourceArn=arn, Tags=[two]))

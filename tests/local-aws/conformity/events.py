@@ -55,6 +55,8 @@ def _(it):
     names = [f"{prefix}-{n}" for n in range(3)]
     for name in names:
         it.events.put_rule(Name=name, ScheduleExpression="rate(5 minutes)")
+    buses = [bus["Name"] for bus in it.events.list_event_buses()["EventBuses"]]
+    expect("default" in buses, f"the buses are {buses}")
     found = pages(it.events.list_rules, "Rules", token="NextToken", NamePrefix=prefix, Limit=2)
     equal([[r["Name"] for r in page] for page in found], [names[:2], names[2:]], "the pages")
 
@@ -192,3 +194,20 @@ def _(it):
     equal((detail["stopCode"], detail["taskArn"]), ("EssentialContainerExited", arn))
     expect(detail["clusterArn"].endswith(asked["cluster"]), "another cluster")
     expect(detail["stoppedAt"].endswith("Z"), f"stoppedAt is {detail['stoppedAt']}")
+
+
+@check("Rules keep the tags they were made with")
+def _(it):
+    one, two = {"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}
+    name = it.name("rule")
+    rate = {"Name": name, "ScheduleExpression": "rate(1 day)"}
+    arn = it.events.put_rule(**rate, Tags=[one])["RuleArn"]
+    it.events.put_rule(**rate, Tags=[two])
+    seen = it.events.list_tags_for_resource(ResourceARN=arn)["Tags"]
+    equal(seen, [one], "the tags")
+    it.events.tag_resource(ResourceARN=arn, Tags=[two])
+    seen = it.events.list_tags_for_resource(ResourceARN=arn)["Tags"]
+    equal(sorted(one["Key"] for one in seen), ["a", "b"], "the keys")
+    code, gone = "ResourceNotFoundException", f"{arn}-gone"
+    refuses(code, lambda: it.events.list_tags_for_resource(ResourceARN=gone))
+    refuses(code, lambda: it.events.tag_resource(ResourceARN=gone, Tags=[two]))

@@ -2,7 +2,7 @@
 
 import time
 
-from .account import check, equal, expect, pages, refuses
+from .account import ACCOUNT, REGION, check, equal, expect, pages, refuses
 
 
 def stream(it, *messages):
@@ -149,3 +149,17 @@ def _(it):
     equal(texts(filtered(logGroupName=group, filterPattern="ERROR")), ["ERROR duplicate key"])
     equal(len(texts(filtered(logGroupName=group))), 3, "the number of all lines")
     refuses("ResourceNotFoundException", lambda: filtered(logGroupName="/nowhere"))
+
+
+@check("Log groups are tagged, by the ARN without a star")
+def _(it):
+    name = it.name("/conform/group")
+    it.logs.create_log_group(logGroupName=name, tags={"a": "1"})
+    arn = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}"
+    it.logs.tag_resource(resourceArn=arn, tags={"b": "2"})
+    seen = it.logs.list_tags_for_resource(resourceArn=arn)["tags"]
+    equal(seen, {"a": "1", "b": "2"}, "the tags")
+    gone = f"{arn}-gone"
+    code = "ResourceNotFoundException"
+    refuses(code, lambda: it.logs.list_tags_for_resource(resourceArn=gone))
+    refuses(code, lambda: it.logs.tag_resource(resourceArn=gone, tags={"b": "2"}))

@@ -28,14 +28,28 @@ S3_ERRORS = {
 # SQS models neither of the errors that a wrong or missing parameter has.
 SQS_ERRORS = {"InvalidParameterValueException", "MissingRequiredParameterException"}
 
+# EC2 models no errors at all; these are on its page "Error codes for the Amazon EC2 API".
+EC2_ERRORS = {
+    "CannotDelete", "DependencyViolation", "DryRunOperation", "InternalError",
+    "InvalidAllocationID.NotFound", "InvalidGroup.Duplicate", "InvalidGroup.NotFound",
+    "InvalidGroupId.Malformed", "InvalidID", "InvalidInstanceID.Malformed",
+    "InvalidInstanceID.NotFound", "InvalidNetworkInterfaceID.NotFound",
+    "InvalidParameterCombination", "InvalidParameterValue", "InvalidPermission.Duplicate",
+    "InvalidPermission.NotFound", "InvalidVpcID.NotFound", "MissingParameter",
+    "OperationNotPermitted", "RequestLimitExceeded", "UnauthorizedOperation",
+}  # fmt: skip
+
 # Where AWS's own answers leave its model: a rule without targets has an empty list of them, while
 # the model, made for PutTargets, wants at least one; names that are all known leave an empty list.
+# A repository without images has an empty list of them too.
 # Batches of SQS that succeed as a whole have no list of failures, and the other way round.
 NOT_AS_MODELLED = {
     ("ListTargetsByRule", "Targets has 0 items, the model allows 1 to 100"),
     ("GetParameters", "InvalidParameters has 0 items, the model allows 1 to 10"),
     ("DeleteParameters", "InvalidParameters has 0 items, the model allows 1 to 10"),
     ("DeleteParameters", "DeletedParameters has 0 items, the model allows 1 to 10"),
+    ("ListImages", "imageIds has 0 items, the model allows 1 to 100"),
+    ("BatchDeleteImage", "imageIds has 0 items, the model allows 1 to 100"),
     ("SendMessageBatch", "required member Failed is missing"),
     ("SendMessageBatch", "required member Successful is missing"),
     ("DeleteMessageBatch", "required member Failed is missing"),
@@ -50,6 +64,7 @@ def findings(operation, status, headers, body):
     check = {
         "json": _json_answer,
         "query": _query_answer,
+        "ec2": _ec2_answer,
         "rest-json": _rest_json_answer,
         "rest-xml": _rest_xml_answer,
     }[operation.service_model.resolved_protocol]
@@ -130,6 +145,24 @@ def _query_answer(operation, status, headers, body):
     return found + _xml_value(operation.output_shape, result, "")
 
 
+def _ec2_answer(operation, status, headers, body):
+    root = _without_namespaces(body)
+    if status >= 300:
+        found = _modelled(operation, status, headers, body)
+        if root.tag != "Response" or root.find("Errors/Error") is None:
+            found.append(f"<{root.tag}> instead of <Response><Errors><Error>")
+        return found
+    if root.tag != f"{operation.name}Response":
+        return [f"<{root.tag}> instead of <{operation.name}Response>"]
+    request_id = root.find("requestId")
+    if request_id is None:
+        return ["no <requestId>"]
+    root.remove(request_id)
+    if operation.output_shape is None:
+        return []
+    return _xml_value(operation.output_shape, root, "")
+
+
 def _rest_xml_answer(operation, status, headers, body):
     if status >= 300:
         # The answer to a HEAD request has no body.
@@ -137,8 +170,10 @@ def _rest_xml_answer(operation, status, headers, body):
             return [] if not body else ["an error of a HEAD request has a body"]
         found = _modelled(operation, status, headers, body)
         root = _without_namespaces(body)
-        if root.tag != "Error":
-            found.append(f"<{root.tag}> instead of <Error>")
+        # S3 alone does without the wrapper.
+        wanted = "Error" if operation.service_model.service_name == "s3" else "ErrorResponse"
+        if root.tag != wanted:
+            found.append(f"<{root.tag}> instead of <{wanted}>")
         return found
     shape = operation.output_shape
     if shape is None:
@@ -163,7 +198,7 @@ def _modelled(operation, status, headers, body):
     if code is None:
         return [f"status {status} without an error code: {body[:120]!r}"]
     shape = _error_shape(operation, code)
-    own = {"s3": S3_ERRORS, "sqs": SQS_ERRORS}
+    own = {"ec2": EC2_ERRORS, "s3": S3_ERRORS, "sqs": SQS_ERRORS}
     allowed = COMMON_ERRORS | own.get(operation.service_model.service_name, set())
     if shape is None and code not in allowed:
         return [f"error {code} is not modelled for this operation"]

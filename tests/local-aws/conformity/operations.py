@@ -28,17 +28,19 @@ OPERATIONS = {
     ),
     "codedeploy": _all(
         "CreateApplication", "GetApplication", "ListApplications", "DeleteApplication",
-        "CreateDeploymentGroup", "GetDeploymentGroup", "ListDeploymentGroups",
+        "CreateDeploymentGroup", "GetDeploymentGroup", "BatchGetDeploymentGroups",
+        "ListDeploymentGroups",
         "UpdateDeploymentGroup", "DeleteDeploymentGroup",
         "RegisterApplicationRevision", "GetApplicationRevision",
         "CreateDeployment", "GetDeployment", "BatchGetDeployments", "ListDeployments",
         "StopDeployment", "ListDeploymentTargets", "GetDeploymentTarget",
         "BatchGetDeploymentTargets", "PutLifecycleEventHookExecutionStatus",
+        "TagResource", "ListTagsForResource",
     ),
     "logs": _all(
         "CreateLogGroup", "DescribeLogGroups", "DeleteLogGroup", "PutRetentionPolicy",
         "CreateLogStream", "DescribeLogStreams", "PutLogEvents", "GetLogEvents",
-        "FilterLogEvents",
+        "FilterLogEvents", "TagResource", "ListTagsForResource",
     ),
     "sns": _all(
         "CreateTopic", "ListTopics", "GetTopicAttributes", "SetTopicAttributes", "DeleteTopic",
@@ -52,7 +54,8 @@ OPERATIONS = {
     ),
     "secretsmanager": _all(
         "CreateSecret", "GetSecretValue", "PutSecretValue", "UpdateSecret", "DescribeSecret",
-        "ListSecrets", "DeleteSecret", "RestoreSecret",
+        "ListSecrets", "DeleteSecret", "RestoreSecret", "ReplicateSecretToRegions",
+        "RemoveRegionsFromReplication",
     ),
     "s3": _all(
         "ListBuckets", "CreateBucket", "HeadBucket", "DeleteBucket", "PutBucketVersioning",
@@ -61,9 +64,10 @@ OPERATIONS = {
         only_success=("ListBuckets",),
     ),
     "events": _all(
-        "PutRule", "DescribeRule", "ListRules", "EnableRule", "DisableRule", "DeleteRule",
+        "ListEventBuses", "PutRule", "DescribeRule", "ListRules", "EnableRule", "DisableRule", "DeleteRule",
         "PutTargets", "ListTargetsByRule", "RemoveTargets", "PutEvents", "TestEventPattern",
-        only_success=("PutEvents",),
+        "TagResource", "ListTagsForResource",
+        only_success=("PutEvents", "ListEventBuses"),
     ),
     "scheduler": _all(
         "CreateSchedule", "GetSchedule", "ListSchedules", "UpdateSchedule", "DeleteSchedule",
@@ -79,5 +83,59 @@ OPERATIONS = {
         "DeleteFunction", "UpdateFunctionConfiguration", "PutFunctionEventInvokeConfig",
         "CreateEventSourceMapping", "GetEventSourceMapping", "ListEventSourceMappings",
         "UpdateEventSourceMapping", "DeleteEventSourceMapping",
+    ),
+    "elbv2": _all(
+        "CreateLoadBalancer", "DescribeLoadBalancers", "DeleteLoadBalancer", "CreateListener",
+        "DescribeListeners", "CreateRule", "DescribeRules", "ModifyRule", "DeleteRule",
+        "CreateTargetGroup", "DescribeTargetGroups", "DeleteTargetGroup", "DescribeTargetHealth",
+        "AddTags", "RemoveTags", "DescribeTags",
+    ),
+    "elasticache": _all(
+        "CreateReplicationGroup", "DescribeReplicationGroups", "ModifyReplicationGroup",
+        "DeleteReplicationGroup", "CreateCacheCluster", "DescribeCacheClusters",
+        "DeleteCacheCluster", "CreateServerlessCache", "DescribeServerlessCaches",
+        "DeleteServerlessCache", "CreateCacheParameterGroup", "DescribeCacheParameterGroups",
+        "DeleteCacheParameterGroup", "CreateCacheSubnetGroup", "DescribeCacheSubnetGroups",
+        "DeleteCacheSubnetGroup", "AddTagsToResource", "RemoveTagsFromResource",
+        "ListTagsForResource",
+    ),
+    "ec2": _all(
+        "RunInstances", "DescribeInstances", "TerminateInstances", "ModifyInstanceAttribute",
+        "DescribeInstanceAttribute", "CreateTags", "DeleteTags", "DescribeTags",
+        "CreateSecurityGroup", "DescribeSecurityGroups", "DeleteSecurityGroup",
+        "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress",
+        "RevokeSecurityGroupIngress", "RevokeSecurityGroupEgress", "DescribeNetworkInterfaces",
+        "AllocateAddress", "DescribeAddresses", "ReleaseAddress",
+    ),
+    "route53": _all(
+        "CreateHostedZone", "ListHostedZones", "GetHostedZone", "DeleteHostedZone",
+        "ChangeResourceRecordSets", "ListResourceRecordSets", "ChangeTagsForResource",
+        "ListTagsForResource",
+    ),
+    "servicediscovery": _all(
+        "CreatePrivateDnsNamespace", "CreateHttpNamespace", "ListNamespaces", "GetOperation",
+        "CreateService", "GetService", "ListServices", "DeleteService", "RegisterInstance",
+        "DeregisterInstance", "ListInstances", "TagResource", "ListTagsForResource",
+    ),
+    "ecr": _all(
+        "CreateRepository", "DescribeRepositories", "PutImage", "ListImages", "DescribeImages",
+        "BatchGetImage", "BatchDeleteImage", "TagResource", "ListTagsForResource",
+    ),
+    "cloudwatch": _all(
+        "PutMetricAlarm", "PutCompositeAlarm", "DescribeAlarms", "DeleteAlarms", "SetAlarmState",
+        "EnableAlarmActions", "DisableAlarmActions",
+        "ListTagsForResource", "TagResource", "UntagResource",
+        only_success=("EnableAlarmActions", "DisableAlarmActions"),
+    ),
+    "application-autoscaling": _all(
+        "RegisterScalableTarget", "DescribeScalableTargets", "DeregisterScalableTarget",
+        "PutScalingPolicy", "DescribeScalingPolicies", "DeleteScalingPolicy",
+        "PutScheduledAction", "DescribeScheduledActions", "DeleteScheduledAction",
+        "ListTagsForResource", "TagResource", "UntagResource",
+    ),
+    "resourcegroupstaggingapi": _all("GetResources", "GetTagKeys", "GetTagValues"),
+    "cloudformation": _all(
+        "CreateStack", "DescribeStacks", "ListStacks", "DeleteStack",
+        "UpdateTerminationProtection",
     ),
 }  # fmt: skip

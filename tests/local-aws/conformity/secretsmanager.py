@@ -1,5 +1,7 @@
 """Secrets Manager."""
 
+import contextlib
+
 from .account import check, equal, expect, pages, refuses
 
 
@@ -135,7 +137,14 @@ def _(it):
 def _(it):
     name = secret(it)
     it.secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
-    refuses("ResourceNotFoundException", lambda: it.secrets.describe_secret(SecretId=name))
+
+    def gone():  # AWS: "there might be a short delay"
+        with contextlib.suppress(it.secrets.exceptions.ResourceNotFoundException):
+            it.secrets.describe_secret(SecretId=name)
+            return False
+        return True
+
+    it.wait("the secret to be gone", gone)
     refuses("ResourceNotFoundException", lambda: it.secrets.restore_secret(SecretId=name))
 
 
@@ -148,3 +157,45 @@ def _(it):
         lambda: delete(SecretId=name, RecoveryWindowInDays=7, ForceDeleteWithoutRecovery=True),
     )
     refuses("ResourceNotFoundException", lambda: delete(SecretId="nothing"))
+
+
+@check("DeleteSecret by force of an unknown secret succeeds")
+def _(it):
+    name = it.name("secret")
+    gone = it.secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+    equal(gone["Name"], name, "the name")
+
+
+@check("DeleteSecret refuses a secret with replicas until they are removed")
+def _(it):
+    name = secret(it, AddReplicaRegions=[{"Region": "eu-west-1"}])
+    seen = it.secrets.describe_secret(SecretId=name)["ReplicationStatus"]
+    equal([one["Region"] for one in seen], ["eu-west-1"], "the replicas")
+    added = it.secrets.replicate_secret_to_regions(
+        SecretId=name, AddReplicaRegions=[{"Region": "us-east-1"}]
+    )
+    equal(len(added["ReplicationStatus"]), 2, "the number of replicas")
+    delete = it.secrets.delete_secret
+    refuses(
+        "InvalidParameterException|InvalidRequestException",
+        lambda: delete(SecretId=name, ForceDeleteWithoutRecovery=True),
+    )
+    left = it.secrets.remove_regions_from_replication(
+        SecretId=name, RemoveReplicaRegions=["eu-west-1", "us-east-1"]
+    )
+    equal(left["ReplicationStatus"], [], "the replicas")
+    delete(SecretId=name, ForceDeleteWithoutRecovery=True)
+
+
+@check("Replicas are of a known secret and not in its own Region")
+def _(it):
+    add, remove = it.secrets.replicate_secret_to_regions, it.secrets.remove_regions_from_replication
+    there = [{"Region": "eu-west-1"}]
+    refuses("ResourceNotFoundException", lambda: add(SecretId="nothing", AddReplicaRegions=there))
+    here = [{"Region": "eu-west-2"}]
+    name = secret(it)
+    refuses("InvalidParameterException", lambda: add(SecretId=name, AddReplicaRegions=here))
+    refuses(
+        "ResourceNotFoundException",
+        lambda: remove(SecretId="nothing", RemoveReplicaRegions=["eu-west-1"]),
+    )
