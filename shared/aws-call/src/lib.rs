@@ -119,9 +119,13 @@ fn one_line(text: &str) -> String {
 
 /// Sorts AWS's error codes. Unknown codes are real: repeating what we don't understand helps nobody.
 fn classify(code: &str) -> Class {
-    const RETRY: [&str; 19] = [
+    const RETRY: [&str; 23] = [
         "InternalError",
+        "InternalException",
         "InternalFailure",
+        "InternalServerException",
+        "InternalServiceException",
+        "Unavailable",
         "InternalServerError",
         "InternalServiceError",
         "KMSThrottling",

@@ -27,7 +27,9 @@ impl TryFrom<String> for Reference {
         };
         // A value where a name belongs would be told in errors.
         let is_key = id.len() == 32 && id.bytes().all(|it| it.is_ascii_hexdigit());
-        let is_token = id.starts_with("xox") || id.starts_with("whsec_");
+        let is_token = ["xox", "whsec_", "ghp_", "ghs_", "gho_", "github_pat_"]
+            .iter()
+            .any(|it| id.starts_with(it));
         let is_value = id.contains("://") || id.starts_with('{') || is_key || is_token;
         let is_name = id.chars().all(|it| it.is_ascii_alphanumeric() || "/_+=.@:-".contains(it));
         if id.is_empty() || id.len() > 2048 || is_value || !is_name || key.as_deref() == Some("") {
@@ -61,12 +63,10 @@ impl Reference {
             _ => None,
         };
         let found = match (&self.key, object) {
-            (Some(key), Some(object)) => {
-                object.get(key).and_then(Value::as_str).map(str::to_owned).ok_or_else(|| {
-                    let names: Vec<&str> = object.keys().map(String::as_str).collect();
-                    format!("secret {self} has no text member {key}; it has {}", names.join(", "))
-                })
-            }
+            (Some(key), Some(object)) => object.get(key).and_then(told).ok_or_else(|| {
+                let names: Vec<&str> = object.keys().map(String::as_str).collect();
+                format!("secret {self} has no text member {key}; it has {}", names.join(", "))
+            }),
             (Some(key), None) => {
                 Err(format!("secret {self} is no JSON object and so has no member {key}"))
             }
@@ -90,6 +90,15 @@ impl Reference {
     }
 }
 
+/// The value of a member: people write numbers without quotes.
+fn told(member: &Value) -> Option<String> {
+    match member {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,7 +112,13 @@ mod tests {
         assert_eq!(reference("alerts/slack").to_string(), "alerts/slack");
         let arn = "arn:aws:secretsmanager:eu-west-2:123456789012:secret:alerts-a1b2c3#slack";
         assert_eq!(reference(arn).key.as_deref(), Some("slack"));
-        for value in ["xoxb-1-xyz", "whsec_xyz", "0123456789abcdef0123456789abcdef"] {
+        for value in [
+            "xoxb-1-xyz",
+            "whsec_xyz",
+            "ghp_xyz",
+            "github_pat_xyz",
+            "0123456789abcdef0123456789abcdef",
+        ] {
             assert!(Reference::try_from(value.to_owned()).is_err());
         }
         for value in ["", "https://hooks.slack.com/services/T0/B0/xyz", "{\"a\":1}", "a b", "x#"] {
@@ -130,7 +145,8 @@ mod tests {
         check("s#c", "{\"a\": \"hidden\"}", "secret s#c has no text member c; it has a");
         check("s#c", "hidden", "secret s#c is no JSON object");
         check("s", "  ", "secret s is empty");
-        check("s#a", "{\"a\": 7}", "secret s#a has no text member a");
+        check("s#a", "{\"a\": 7}", "7");
+        check("s#a", "{\"a\": [7]}", "secret s#a has no text member a");
     }
 
     #[test]
