@@ -10,7 +10,9 @@
 )]
 
 pub mod alerts;
+pub mod inventory;
 mod native;
+pub mod review;
 mod second;
 
 use std::collections::BTreeMap;
