@@ -15,6 +15,6 @@ mod text;
 mod tree;
 
 pub use crates::{Crate, crates, dependency_tree};
-pub use template::{Function, functions_of, template};
-pub use text::{awaits, code_of, documented_settings, snake_case};
+pub use template::{Function, functions_of, template, without};
+pub use text::{awaits, code_of, documented_settings, functions_in, named_calls, snake_case};
 pub use tree::{File, files, read, root};

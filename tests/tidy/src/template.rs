@@ -8,7 +8,7 @@ use yaml_serde::Value as Yaml;
 use crate::read;
 
 /// A function of the template.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Function {
     /// The folder under `functions/` that the template deploys.
     pub name: String,
@@ -16,6 +16,8 @@ pub struct Function {
     pub environment: BTreeSet<String>,
     /// What its policies allow, e.g. `ecs:RunTask`.
     pub actions: BTreeSet<String>,
+    /// What they deny, whatever else they allow.
+    pub denied: BTreeSet<String>,
 }
 
 /// The template as JSON: `!Ref X` is `{"Ref": "X"}`, the long form of the same.
@@ -47,6 +49,24 @@ fn json(yaml: Yaml) -> Value {
     }
 }
 
+/// The template as it is deployed while a condition doesn't hold.
+#[must_use]
+pub fn without(template: &Value, condition: &str) -> Value {
+    match template {
+        Value::Array(items) => items.iter().map(|it| without(it, condition)).collect(),
+        Value::Object(members) => match members.get("Fn::If").and_then(Value::as_array) {
+            Some(choice) if choice.first().is_some_and(|it| it == condition) => {
+                choice.last().map(|it| without(it, condition)).unwrap_or_default()
+            }
+            _ => {
+                let member = |(name, it): (&String, _)| (name.clone(), without(it, condition));
+                Value::Object(members.iter().map(member).collect())
+            }
+        },
+        plain => plain.clone(),
+    }
+}
+
 /// The functions a template deploys.
 pub fn functions_of(template: &Value) -> Vec<Function> {
     let resources = template["Resources"].as_object().into_iter().flatten();
@@ -59,28 +79,30 @@ pub fn functions_of(template: &Value) -> Vec<Function> {
 fn function(properties: &Value) -> Function {
     let code = properties["CodeUri"].as_str().unwrap_or_default();
     let variables = properties["Environment"]["Variables"].as_object();
-    let mut actions = BTreeSet::new();
-    allowed(&properties["Policies"], &mut actions);
+    let (mut actions, mut denied) = (BTreeSet::new(), BTreeSet::new());
+    collect(&properties["Policies"], &mut actions, &mut denied);
     Function {
         name: code.trim_start_matches("target/lambda/").trim_end_matches('/').to_owned(),
         environment: variables.into_iter().flatten().map(|(name, _)| name.clone()).collect(),
         actions,
+        denied,
     }
 }
 
 /// A statement may stand behind an `!If`, so every `Action` below counts.
-fn allowed(policies: &Value, actions: &mut BTreeSet<String>) {
+fn collect(policies: &Value, allowed: &mut BTreeSet<String>, denied: &mut BTreeSet<String>) {
     match policies {
-        Value::Array(items) => items.iter().for_each(|it| allowed(it, actions)),
+        Value::Array(items) => items.iter().for_each(|it| collect(it, allowed, denied)),
         Value::Object(members) => {
-            for (name, value) in members {
-                match (name.as_str(), value) {
-                    ("Action", Value::String(one)) => _ = actions.insert(one.clone()),
-                    ("Action", Value::Array(several)) => {
-                        actions.extend(several.iter().filter_map(Value::as_str).map(str::to_owned));
-                    }
-                    _ => allowed(value, actions),
+            let effect = members.get("Effect");
+            let actions =
+                if effect.is_some_and(|it| it == "Deny") { &mut *denied } else { &mut *allowed };
+            match members.get("Action") {
+                Some(Value::String(one)) => _ = actions.insert(one.clone()),
+                Some(Value::Array(several)) => {
+                    actions.extend(several.iter().filter_map(Value::as_str).map(str::to_owned));
                 }
+                _ => members.values().for_each(|it| collect(it, allowed, denied)),
             }
         }
         _ => {}
@@ -106,6 +128,7 @@ Resources:
         - Statement:
             - { Effect: Allow, Action: sns:Publish, Resource: !Ref Topic }
             - !If [Wet, { Action: [s3:GetObject, s3:PutObject] }, !Ref AWS::NoValue]
+            - { Effect: Deny, Action: s3:PutObject, Resource: !Ref Garden }
 ",
         );
         let set = |items: &[&str]| items.iter().map(|it| (*it).to_owned()).collect();
@@ -113,8 +136,12 @@ Resources:
             name: "water-plants".to_owned(),
             environment: set(&["GARDEN", "TOPIC_ARN"]),
             actions: set(&["s3:GetObject", "s3:PutObject", "sns:Publish"]),
+            denied: set(&["s3:PutObject"]),
         };
-        assert_eq!(functions_of(&template), [expected]);
+        assert_eq!(functions_of(&template), std::slice::from_ref(&expected));
+        let dry = Function { actions: set(&["sns:Publish"]), ..expected.clone() };
+        assert_eq!(functions_of(&without(&template, "Wet")), [dry]);
+        assert_eq!(functions_of(&without(&template, "Cold")), [expected]);
         let properties = &template["Resources"]["Function"]["Properties"];
         assert_eq!(properties["Environment"]["Variables"]["GARDEN"], json!({ "Ref": "Garden" }));
     }

@@ -19,6 +19,21 @@ pub fn awaits(file: &File) -> bool {
     code_of(file).contains(".await")
 }
 
+/// The functions in some code, each from its `fn` to the next one's: enough to say in which a call stands.
+pub fn functions_in(code: &str) -> Vec<&str> {
+    let begins =
+        |at: &usize| code.get(..*at).is_some_and(|it| it.is_empty() || it.ends_with(['\n', ' ']));
+    let starts: Vec<usize> = code.match_indices("fn ").map(|it| it.0).filter(begins).collect();
+    let ends = starts.iter().skip(1).copied().chain([code.len()]);
+    starts.iter().zip(ends).filter_map(|(start, end)| code.get(*start..end)).collect()
+}
+
+/// The operations of AWS that some code names where it calls them.
+pub fn named_calls(code: &str) -> BTreeSet<&str> {
+    let named = |before| code.split(before).skip(1).filter_map(|rest: &str| rest.split('"').next());
+    named(".call(\"").chain(named("OPERATION: &str = \"")).collect()
+}
+
 /// The variables that a settings file documents: ``/// `NAME`: what it means``.
 pub fn documented_settings(text: &str) -> BTreeSet<String> {
     let documented = text.lines().filter_map(|line| line.trim_start().strip_prefix("/// `"));
@@ -62,6 +77,21 @@ mod tests {
         check("plan.rs", "#[cfg(test)]\nmod tests {\n handle().await\n}", false);
         check("plan.rs", "#[cfg(test)]\nfn one() {}\nasync fn two() { x.await }", true);
         check("verdict_tests.rs", "handle().await", false);
+    }
+
+    #[test]
+    fn a_function_ends_where_the_next_one_begins() {
+        let code = "use x;\npub(crate) async fn one(a: &A) {\n  a.b()\n}\n\nfn two<'a>() {}";
+        let found = functions_in(code);
+        assert_eq!(found.len(), 2);
+        assert!(found[0].starts_with("fn one(a: &A)") && found[0].contains("a.b()"));
+        assert_eq!(found[1], "fn two<'a>() {}");
+    }
+
+    #[test]
+    fn a_call_names_its_operation_there_or_in_a_constant() {
+        let code = "x.send().await.call(\"ListTasks\")?;\nconst OPERATION: &str = \"StopTask\";";
+        assert_eq!(named_calls(code), BTreeSet::from(["ListTasks", "StopTask"]));
     }
 
     #[test]

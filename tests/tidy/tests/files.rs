@@ -7,8 +7,11 @@ use tidy::{Crate, File, awaits, code_of, crates, files};
 /// A file that is longer holds two things.
 const LONGEST: usize = 400;
 
-/// The edge to everything that isn't AWS.
-const WEB: &str = "http";
+/// The edges to what isn't AWS: GitHub, and everything else.
+const WEB: [&str; 2] = ["github", "http"];
+
+/// A pass of `clean-up-review-apps` asks many services, each by its edge, so it is named after none.
+const PASS: &str = "functions/clean-up-review-apps/src/pass.rs";
 
 /// What stands for work that isn't done. Spelt in two parts, or this file would be the first finding.
 const UNFINISHED: [&str; 7] = [
@@ -46,7 +49,10 @@ fn only_an_edge_awaits_and_it_is_named_after_the_service_it_talks_to() {
     for file in sources().iter().filter(|it| awaits(it)) {
         let services = services_of(file);
         assert!(
-            matches!(stem(file), "lib" | "main" | WEB) || services.contains(stem(file)),
+            matches!(stem(file), "lib" | "main")
+                || WEB.contains(&stem(file))
+                || file.path == PASS
+                || services.contains(stem(file)),
             "{} awaits, but its crate links no aws-sdk-{}: move the call to one of {services:?}",
             file.path,
             stem(file)

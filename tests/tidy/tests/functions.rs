@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tidy::{
-    Crate, File, Function, code_of, crates, documented_settings, files, functions_of, read,
-    snake_case, template,
+    Crate, File, Function, code_of, crates, documented_settings, files, functions_of, named_calls,
+    read, snake_case, template, without,
 };
 
 /// Permissions that another one brings along: no call of their own needs them.
@@ -17,6 +17,15 @@ const COMPANIONS: [(&str, &str); 3] = [
     // GetObject of one version needs this one instead.
     ("s3:GetObjectVersion", "s3:GetObject"),
 ];
+
+/// "No permissions are required to perform this operation" (`GetCallerIdentity`, the only one called).
+const FREE: &str = "sts";
+
+/// The function that removes review apps.
+const CLEANER: &str = "clean-up-review-apps";
+
+/// How the names of actions begin that leave everything as it is.
+const READS: [&str; 4] = ["BatchGet", "Describe", "Get", "List"];
 
 /// The crates under `functions/`, each with its part of the template.
 fn deployed() -> Vec<(Crate, Function)> {
@@ -36,8 +45,11 @@ fn code_under(folder: &str) -> Vec<File> {
 /// IAM's name of a service, where the SDK has another one.
 fn prefix_of(service: &str) -> &str {
     match service {
+        "applicationautoscaling" => "application-autoscaling",
         "cloudwatchlogs" => "logs",
+        "elasticloadbalancingv2" => "elasticloadbalancing",
         "eventbridge" => "events",
+        "resourcegroupstagging" => "tag",
         "sfn" => "states",
         same => same,
     }
@@ -62,6 +74,7 @@ fn a_function_may_call_the_services_it_links_and_no_others() {
     for (it, function) in deployed() {
         let linked: BTreeSet<&str> =
             it.with_its_own(&all).iter().flat_map(|it| it.services()).map(prefix_of).collect();
+        let linked: BTreeSet<&str> = linked.into_iter().filter(|it| *it != FREE).collect();
         let companions = COMPANIONS.map(|(action, _)| action);
         let allowed: BTreeSet<&str> = function
             .actions
@@ -106,12 +119,11 @@ fn every_call_of_a_function_is_permitted() {
     for (it, function) in deployed() {
         for file in code_under(&it.folder) {
             let stem = file.name().trim_end_matches(".rs");
-            if !it.services().contains(stem) {
+            if !it.services().contains(stem) || stem == FREE {
                 continue;
             }
             let service = prefix_of(stem);
-            let named = file.text.split(".call(\"").skip(1).filter_map(|rest| rest.split_once('"'));
-            for (name, _) in named {
+            for name in named_calls(&file.text) {
                 let action = format!("{service}:{name}");
                 assert!(
                     function.actions.contains(&action),
@@ -141,4 +153,48 @@ fn every_function_has_its_place_in_the_readme() {
     for it in crates().into_values().filter(|it| it.folder.starts_with("functions/")) {
         assert!(readme.contains(&format!("`{}`", it.name)), "README.md does not name {}", it.name);
     }
+}
+
+fn changes(action: &str) -> bool {
+    action.split_once(':').is_none_or(|(_, name)| READS.iter().all(|it| !name.starts_with(it)))
+}
+
+/// The function that removes review apps, as the template deploys it.
+fn cleaner(template: &serde_json::Value) -> Function {
+    let mut functions = functions_of(template).into_iter();
+    functions.find(|it| it.name == CLEANER).unwrap_or_default()
+}
+
+#[test]
+fn a_dry_run_of_the_clean_up_has_no_permission_to_remove_anything() {
+    let template = template();
+    assert!(cleaner(&template).actions.contains("ecs:DeleteCluster"));
+    let dry = cleaner(&without(&template, "RemovesReviewApps"));
+    let changes: Vec<&str> =
+        dry.actions.iter().map(String::as_str).filter(|it| changes(it)).collect();
+    // It tells people, and has itself called again when a webhook asks for it.
+    assert_eq!(changes, ["iam:PassRole", "scheduler:CreateSchedule", "sns:Publish"]);
+}
+
+#[test]
+fn what_a_tag_protects_is_denied_wherever_iam_can_tell() {
+    // What these remove has no tags, or IAM doesn't look at them.
+    let blind = [
+        "codedeploy:StopDeployment",
+        "ecr:BatchDeleteImage",
+        "ecs:DeregisterTaskDefinition",
+        "route53:ChangeResourceRecordSets",
+        "scheduler:DeleteSchedule",
+        // Not removals.
+        "ecs:RunTask",
+        "iam:PassRole",
+        "scheduler:CreateSchedule",
+        "sns:Publish",
+        "ssm:PutParameter",
+    ];
+    let function = cleaner(&template());
+    let removals = function.actions.into_iter().filter(|it| changes(it));
+    let expected: BTreeSet<String> = removals.filter(|it| !blind.contains(&it.as_str())).collect();
+    assert!(!expected.is_empty(), "template.yaml does not deploy {CLEANER}");
+    assert_eq!(function.denied, expected, "denied (left), removals (right)");
 }
