@@ -21,11 +21,16 @@ SAMPLES = {
     "AlertsRetryQueue": "arn:aws:sqs:eu-west-2:123456789012:retry",
     "AlertsTopic": "arn:aws:sns:eu-west-2:123456789012:alerts",
     "AlertsTopicArn": "arn:aws:sns:eu-west-2:123456789012:alerts",
+    "AWS::StackName": "quayside",
+    "CleanUpReviewAppsFunction": "arn:aws:lambda:eu-west-2:123456789012:function:clean-up",
     "Clusters": ["live", "staging"],
     "EmailTopicArns": ["arn:aws:sns:eu-west-2:123456789012:mail"],
     "HoldParameter": "/quayside/hold",
     "HookFunctionName": "CodeDeployHook_run-migrations",
     "JobRecords": "/quayside/jobs",
+    "ReviewAppsCallRole": "arn:aws:iam::123456789012:role/call",
+    "ReviewAppsGitHubSecret": "review-apps/github",
+    "ReviewAppsWebhookSecret": "review-apps/webhook",
     "RevisionObjectArns": ["arn:aws:s3:::releases/*"],
     "RoutesParameter": "/quayside/routes",
     "RunBackgroundTaskFunction": "arn:aws:lambda:eu-west-2:123456789012:function:jobs",
@@ -42,6 +47,9 @@ ACCEPTED = [
     # Newer (2026) than the list of actions that the linter has.
     ("UNKNOWN_ACTION", "Unknown action ecs:ContinueServiceDeployment"),
 ]
+# "The total aggregate policy size of all inline policies for a role can't exceed 10,240 characters";
+# white space doesn't count.
+LONGEST = 10_240
 NOTHING = object()
 
 
@@ -80,8 +88,12 @@ def findings(template):
     for name, resource in template["Resources"].items():
         if resource["Type"] != "AWS::IAM::Role":
             continue
-        for policy in resource["Properties"].get("Policies", []):
-            document = {"Version": "2012-10-17"} | resolved(policy["PolicyDocument"])
+        policies = resolved(resource["Properties"].get("Policies", []))
+        length = sum(len(json.dumps(it["PolicyDocument"], separators=(",", ":"))) for it in policies)
+        if length > LONGEST:
+            lines.append(f"{name}: its policies have {length} characters, more than {LONGEST}")
+        for policy in policies:
+            document = {"Version": "2012-10-17"} | policy["PolicyDocument"]
             for finding in analyze_policy_string(json.dumps(document)).findings:
                 if (finding.issue, finding.detail) in ACCEPTED:
                     continue

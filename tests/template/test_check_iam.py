@@ -43,6 +43,20 @@ class CheckIam(unittest.TestCase):
         (line,) = findings(template_of([choice, nothing]))
         self.assertIn("UNKNOWN_ACTION", line)
 
+    def test_a_policy_behind_a_condition_is_read(self):
+        wrong = template(Action="ecs:ListTask")
+        properties = wrong["Resources"]["Role"]["Properties"]
+        choice = {"Fn::If": ["Chosen", properties["Policies"][0], {"Ref": "AWS::NoValue"}]}
+        properties["Policies"] = [choice]
+        (line,) = findings(wrong)
+        self.assertIn("UNKNOWN_ACTION", line)
+
+    def test_more_than_a_role_may_hold_is_found(self):
+        statement = {"Effect": "Allow", "Action": "ecs:RunTask"}
+        one = "arn:aws:ecs:eu-west-2:123456789012:task-definition/web:1"
+        (line,) = findings(template_of([statement | {"Resource": [one] * 200}]))
+        self.assertIn("more than 10240", line)
+
     def test_lists_and_texts_are_put_together_as_cloudformation_does(self):
         names = {"Fn::Join": [",cluster/", {"Ref": "Clusters"}]}
         text = {"Fn::Sub": ["${AWS::Partition}:cluster/${Names}", {"Names": names}]}
