@@ -17,12 +17,20 @@ pub(crate) fn of_children(name: &str) -> (u64, f64) {
         let is_named = field("Name:").is_some_and(|it| name.starts_with(&it) && it.len() > 8);
         if is_named && field("PPid:").as_deref() == Some(&own) {
             largest = largest.max(field("VmHWM:").and_then(|it| it.parse().ok()).unwrap_or(0));
-            // Behind the name in brackets: user and system time are the 14th and 15th field, in hundredths.
-            let stat = read("stat");
-            let after = stat.rsplit_once(')').map(|it| it.1).unwrap_or_default();
-            let ticks = after.split_whitespace().skip(11).take(2);
-            seconds += ticks.filter_map(|it| it.parse::<f64>().ok()).sum::<f64>() / 100.0;
+            seconds += processor_time(&read("stat"));
         }
     }
     (largest, seconds)
+}
+
+/// The processor time of this process so far, in seconds.
+pub(crate) fn busy() -> f64 {
+    processor_time(&std::fs::read_to_string("/proc/self/stat").unwrap_or_default())
+}
+
+fn processor_time(stat: &str) -> f64 {
+    // Behind the name in brackets: user and system time are the 14th and 15th field, in hundredths.
+    let after = stat.rsplit_once(')').map(|it| it.1).unwrap_or_default();
+    let ticks = after.split_whitespace().skip(11).take(2);
+    ticks.filter_map(|it| it.parse::<f64>().ok()).sum::<f64>() / 100.0
 }

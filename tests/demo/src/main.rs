@@ -13,6 +13,7 @@ mod job;
 mod native;
 mod play;
 mod prepare;
+mod review;
 mod show;
 
 use std::process::ExitCode;
@@ -22,8 +23,8 @@ use show::Show;
 const USAGE: &str = "\
 cargo demo [--json]
 
-Plays good and bad migrations, by CodeDeploy and by ECS itself, a job, and the way of an alert to Slack,
-Teams and PagerDuty on this machine: an app on SQLite, or on the PostgreSQL that DATABASE_URL names (an
+Plays good and bad migrations, by CodeDeploy and by ECS itself, a job, the way of an alert to Slack, Teams
+and PagerDuty, and the end of a pull request's review app on this machine: an app on SQLite, or on the PostgreSQL that DATABASE_URL names (an
 empty database). Needs nothing but Rust.
 
   --json   one line of JSON for each thing that happens, instead of the timeline

@@ -1,5 +1,5 @@
 //! The story: a first deployment, a good migration, a bad one, a job; then ECS deploys by itself, and the
-//! alert of its failure arrives.
+//! alert of its failure arrives; and the review app of a closed pull request goes.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 
 use crate::prepare::{self, Programs};
 use crate::show::Show;
-use crate::{alerts, job, native};
+use crate::{alerts, job, native, review};
 
 /// No chapter of this story takes longer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
@@ -81,7 +81,8 @@ async fn in_account(
     server.abort();
     told?;
     let alert = native::play(show, programs, scratch, database, now).await?;
-    alerts::play(show, programs, &alert, now).await
+    alerts::play(show, programs, &alert, now).await?;
+    review::play(show, programs, now).await
 }
 
 /// The functions as they are deployed: binaries of their own.

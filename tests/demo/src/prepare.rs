@@ -12,6 +12,7 @@ pub(crate) struct Programs {
     pub(crate) conclude_task: PathBuf,
     pub(crate) run_background_task: PathBuf,
     pub(crate) fan_out_alerts: PathBuf,
+    pub(crate) clean_up_review_apps: PathBuf,
     sample_app: PathBuf,
 }
 
@@ -49,6 +50,7 @@ pub(crate) async fn build(cargo: &str, watched: bool) -> Result<Programs> {
         conclude_task: program("conclude-task")?,
         run_background_task: program("run-background-task")?,
         fan_out_alerts: program("fan-out-alerts")?,
+        clean_up_review_apps: program("clean-up-review-apps")?,
         sample_app: program("sample-app")?,
     })
 }
