@@ -308,9 +308,10 @@ impl<'a> Desk<'a> {
                 Err(failed) if is_passing(&failed) || outcome::is_stranger(&failed) => {
                     return Err(failed).context("not everything could be seen");
                 }
-                Err(failed) => {
-                    lock(&self.report).not_seen(&failed);
-                    unseen.extend(Kind::ALL.into_iter().filter(|it| Edge::of(*it) == Some(edge)));
+                Err(_) => {
+                    let (found, without) = self.kind_by_kind(edge, &scope).await?;
+                    seen.extend(found.into_iter().map(|it| (it.key.clone(), it)));
+                    unseen.extend(without);
                 }
             }
         }
@@ -321,6 +322,31 @@ impl<'a> Desk<'a> {
         }
         let protected = protect::hints(&self.rules, &scope.tagged, &seen, self.now());
         Ok((seen, unseen, protected))
+    }
+
+    /// What a service says of each kind by itself, where it has no answer for one of them; and for which.
+    async fn kind_by_kind(
+        &self,
+        edge: Edge,
+        scope: &Scope<'_>,
+    ) -> Result<(Vec<Resource>, BTreeSet<Kind>)> {
+        let (mut found, mut without) = (Vec::new(), BTreeSet::new());
+        for kind in self.settings.kinds.iter().filter(|it| Edge::of(**it) == Some(edge)) {
+            let kinds = BTreeSet::from([*kind]);
+            let tagged = scope.tagged.clone();
+            let scope = Scope { rules: scope.rules, kinds: &kinds, tagged };
+            match edge.seen(self.aws, &scope).await {
+                Ok(some) => found.extend(some),
+                Err(failed) if is_passing(&failed) => {
+                    return Err(failed).context("not everything could be seen");
+                }
+                Err(failed) => {
+                    lock(&self.report).not_seen(&failed);
+                    without.insert(*kind);
+                }
+            }
+        }
+        Ok((found, without))
     }
 
     /// Whether the fuses let the plan through, or a person did.

@@ -123,7 +123,12 @@ impl Report {
     /// Something could not be seen at all.
     pub(crate) fn not_seen(&mut self, failed: &Failed) {
         self.incomplete = true;
-        self.problem(format!("not seen: {failed}"));
+        let what = if failed.code.is_none() && failed.message.is_empty() {
+            format!("{}: the answer makes no sense", failed.operation)
+        } else {
+            failed.to_string()
+        };
+        self.problem(format!("not seen: {what}"));
     }
 
     /// Counts, and leaves out what would be too long for an answer: Lambda takes six megabytes.
