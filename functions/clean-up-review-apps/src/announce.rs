@@ -13,7 +13,7 @@ pub(crate) fn text(row: &Row, now: Timestamp) -> Option<String> {
     }
     let parts = row.parts_removed;
     // What AWS is busy removing, it removes whether anybody looks or not.
-    let over = row.steps.iter().all(|it| row.removed.contains(&it.key));
+    let over = row.came_back.is_none() && row.steps.iter().all(|it| row.removed.contains(&it.key));
     let again = "Opened again, the pull request gets a new one with its next deployment.";
     match row.state {
         "gone" | "going" if over => Some(format!(

@@ -269,7 +269,7 @@ impl Desk<'_> {
             }
         }
         match outcome {
-            Outcome::Removed | Outcome::Gone => done.progress = true,
+            Outcome::Removed | Outcome::Gone => {}
             Outcome::Later(_) | Outcome::Throttled => {
                 done.later.insert(number);
             }
@@ -282,7 +282,8 @@ impl Desk<'_> {
                 lock(&self.failed).insert(key.clone());
             }
         }
-        lock(&self.report).outcome(number, key, outcome);
+        // What comes back after each removal is no progress, however often AWS agrees to remove it.
+        done.progress |= lock(&self.report).outcome(number, key, outcome);
     }
 }
 

@@ -67,6 +67,9 @@ pub struct Row {
     /// Only what newer instances have replaced goes: nobody has to know.
     #[serde(skip)]
     pub superseded: bool,
+    /// What AWS agreed to remove, and had to be asked for again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub came_back: Option<Key>,
     /// The comment under the pull request, where it could not be written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -103,19 +106,23 @@ impl Report {
             plan.unclear.iter().map(|(key, why)| (key.to_string(), why.clone())).collect();
     }
 
-    /// What became of one removal.
-    pub(crate) fn outcome(&mut self, number: u32, key: &Key, outcome: &Outcome) {
+    /// What became of one removal; whether that is a step forward.
+    pub(crate) fn outcome(&mut self, number: u32, key: &Key, outcome: &Outcome) -> bool {
         let row = self.apps.entry(number).or_default();
         match outcome.why() {
             None => {
                 row.left.remove(&key.to_string());
                 row.steps.retain(|it| it.key != *key);
-                if row.removed.insert(key.clone()) {
-                    *self.removed.entry(key.kind).or_default() += 1;
+                let is_new = row.removed.insert(key.clone());
+                match is_new {
+                    true => *self.removed.entry(key.kind).or_default() += 1,
+                    false => row.came_back = Some(key.clone()),
                 }
+                is_new
             }
             Some(why) => {
                 row.left.insert(key.to_string(), why.to_owned());
+                false
             }
         }
     }
@@ -161,14 +168,16 @@ impl Report {
     pub fn stuck(&self, after: SignedDuration, now: Timestamp) -> Vec<(u32, String)> {
         let stuck = self.apps.iter().filter(|(_, row)| {
             row.state == "going"
-                && row.parts_removed == 0
+                && (row.parts_removed == 0 || row.came_back.is_some())
                 && row.since.is_some_and(|it| now.duration_since(it) > after)
         });
         let words = |row: &Row| {
             let left = row.left.iter().take(3).map(|(key, why)| format!("{key}: {why}"));
             let rest = row.left.len().saturating_sub(3);
             let rest = (rest > 0).then(|| format!("and {rest} more"));
-            let words: Vec<String> = left.chain(rest).collect();
+            let back =
+                row.came_back.iter().map(|it| format!("{it} is there again after its removal"));
+            let words: Vec<String> = back.chain(left).chain(rest).collect();
             if words.is_empty() {
                 format!("{} steps to go", row.parts_left)
             } else {

@@ -316,3 +316,21 @@ async fn what_is_only_tagged_goes_too_and_ghosts_are_nothing() {
     assert!(!has("cluster/web-12") && !has("/web/12") && has("cluster/web-123") && has("/web/123"));
     assert!(has("cluster/core-review-12-app"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_removed_and_comes_back_is_no_progress_and_is_told() {
+    let reviews = account().await.with("STUCK_AFTER", "1h").with("MAX_COMMENTS", "50");
+    let template = json!({"Resources": {"P": {"Type": "AWS::SSM::Parameter"}}}).to_string();
+    let input = json!({"StackName": "core-review-12-stack", "TemplateBody": template});
+    make(&reviews, Service::CloudFormation, "CreateStack", input).await;
+    reviews.world.stack_fails_to_delete("core-review-12-stack", "a bucket is not empty");
+    reviews.wait(7200).await;
+    let report = reviews.run(json!({})).await.unwrap();
+    let asked = reviews.world.requests_for("DeleteStack").len();
+    assert!(asked < 12, "asked for {asked} times in one run");
+    assert_eq!(report["apps"]["12"]["state"], "going", "{report:#}");
+    let alerts = reviews.alerts();
+    assert!(alerts.iter().any(|it| it.contains("#12 does not go")), "{alerts:?}");
+    let comments = reviews.world.comments(local_aws::scene::ReviewApps::REPOSITORY, 12);
+    assert!(comments.iter().all(|it| !it.2.contains("was removed")), "{comments:?}");
+}

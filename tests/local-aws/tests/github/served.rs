@@ -1,7 +1,7 @@
 //! The same over HTTP, and what people and scripts can say to it.
 
 #[path = "../over_http/mod.rs"]
-#[allow(dead_code, reason = "nothing here is signed")]
+#[expect(dead_code, reason = "nothing here is signed")]
 mod over_http;
 
 use over_http::{send, served};
